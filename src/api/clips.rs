@@ -1,0 +1,95 @@
+//! Clips: search them, read what is known of one.
+
+mod body;
+mod query;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use body::{Clip, Known};
+use query::{ClipQuery, cursor_after};
+
+use super::schema::{ById, Guarded};
+use crate::catalog::clips;
+use crate::http::conditional::ETag;
+use crate::http::cursor;
+use crate::http::extract::{PathId, Permit, ReadClips};
+use crate::http::language::Language;
+use crate::http::params::Params;
+use crate::http::problem::{Problem, no_such_clip};
+use crate::http::state::App;
+
+/// A page of clips.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ClipList {
+    items: Vec<Clip>,
+    /// Give it as `cursor` for the next page; null at the end.
+    #[schema(required = true)]
+    next_cursor: Option<String>,
+}
+
+/// Clips, the newest recorded first. Every filter that is given must hold. Sidecars are not listed; a clip names its own.
+#[utoipa::path(
+    get,
+    path = "/api/v1/clips",
+    tag = "clips",
+    security(("bearer" = [])),
+    params(ClipQuery),
+    responses((status = 200, description = "A page", body = ClipList), Guarded)
+)]
+pub(super) async fn list(
+    State(app): State<App>,
+    _: Permit<ReadClips>,
+    language: Language,
+    params: Params,
+) -> Result<Response, Problem> {
+    let query = ClipQuery::read(params, app.custody.utc_offset)?;
+    let mut reader = app.custody.db.read().await?;
+    let rows = clips::list(reader.conn(), &query.filter(), query.limit + 1).await?;
+    let (rows, next_cursor) = cursor::page(rows, query.limit, cursor_after);
+    let known = Known::of(&mut reader, &rows).await?;
+    let items = rows.into_iter().map(|clip| known.describe(clip, language)).collect();
+    let language = [(header::CONTENT_LANGUAGE, language.header())];
+    Ok((language, Json(ClipList { items, next_cursor })).into_response())
+}
+
+/// One clip, or one sidecar. `If-None-Match` spares the answer when nothing was done with it.
+#[utoipa::path(
+    get,
+    path = "/api/v1/clips/{id}",
+    tag = "clips",
+    security(("bearer" = [])),
+    params(
+        ("id" = String, Path, description = "The clip"),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of an earlier answer")
+    ),
+    responses(
+        (status = 200, description = "The clip", body = Clip, headers(("ETag" = String, description = "Weak"))),
+        (status = 304, description = "Nothing was done with it since"),
+        ById
+    )
+)]
+pub(super) async fn get(
+    State(app): State<App>,
+    _: Permit<ReadClips>,
+    PathId(id): PathId,
+    language: Language,
+    headers: HeaderMap,
+    params: Params,
+) -> Result<Response, Problem> {
+    params.finish()?;
+    let mut reader = app.custody.db.read().await?;
+    let clip = clips::get(reader.conn(), id).await?.ok_or_else(|| no_such_clip(id))?;
+    // Whatever is done with a clip is recorded, so its newest entry names its state; sentences depend on the language.
+    let tag = ETag::weak(&format!("{}-{}", clip.last_entry, language.tag()));
+    let answered = [(header::ETAG, tag.header()), (header::CONTENT_LANGUAGE, language.header())];
+    if tag.is_known(&headers) {
+        return Ok((StatusCode::NOT_MODIFIED, answered).into_response());
+    }
+    let known = Known::of(&mut reader, std::slice::from_ref(&clip)).await?;
+    Ok((answered, Json(known.describe(clip, language))).into_response())
+}

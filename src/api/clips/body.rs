@@ -1,0 +1,326 @@
+//! A clip as JSON.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::api::schema;
+use crate::catalog::CatalogError;
+use crate::catalog::cases::{self, CaseLink};
+use crate::catalog::clips;
+use crate::catalog::engine::Reader;
+use crate::catalog::uploads::{self, Arrived, AttachedSidecar};
+use crate::http::language::Language;
+use crate::model::case::LinkMethod;
+use crate::model::clip::{ClipState, TimeSource};
+use crate::model::digest::{Sha256Digest, Sm3Digest};
+use crate::model::id::Id;
+use crate::model::media::{AudioFacts, Container, Health, Kind, VideoFacts};
+use crate::model::time::Micros;
+
+/// A clip: bytes with one digest, and what is known of them. What is not known is null.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Clip {
+    #[schema(value_type = String)]
+    id: Id,
+    /// SHA-256 of its bytes.
+    #[schema(value_type = String)]
+    sha256: Sha256Digest,
+    /// SM3 (GB/T 32905-2016) of its bytes, when the court asks for it.
+    #[schema(value_type = Option<String>, required = true)]
+    sm3: Option<Sm3Digest>,
+    size_bytes: u64,
+    /// What the content is, by its bytes and never by its name.
+    #[schema(schema_with = schema::kind)]
+    kind: Kind,
+    /// The container format.
+    #[schema(schema_with = schema::container)]
+    container: Option<Container>,
+    /// How far it has come.
+    #[schema(schema_with = schema::clip_state)]
+    state: ClipState,
+    /// Whether it can be read; `anomalies` says what is wrong.
+    #[schema(schema_with = schema::health)]
+    health: Health,
+    /// 重点标记: one of its names or sidecars carries the mark.
+    important: bool,
+    /// The corrected time, by which clips are ordered.
+    #[schema(value_type = String, format = DateTime)]
+    recorded_at: Micros,
+    /// Which of `times` it is.
+    #[schema(schema_with = schema::time_source)]
+    recorded_at_source: TimeSource,
+    /// Why the time or another fact may be wrong, in stable words.
+    doubts: Vec<String>,
+    times: Times,
+    #[schema(required = true)]
+    duration_ms: Option<u64>,
+    #[schema(required = true)]
+    video: Option<Video>,
+    #[schema(required = true)]
+    audio: Option<Audio>,
+    /// Where it begins, WGS-84.
+    #[schema(required = true)]
+    gps: Option<Gps>,
+    #[schema(required = true)]
+    recorder: Option<Recorder>,
+    #[schema(required = true)]
+    officer: Option<Officer>,
+    /// Every name and place it arrived under, oldest first.
+    names: Vec<Name>,
+    /// The cases it is tied to.
+    cases: Vec<CaseTie>,
+    /// 未归案: tied to no case.
+    unfiled: bool,
+    /// Why it is tied to no case.
+    #[schema(required = true)]
+    unfiled_reason: Option<UnfiledReason>,
+    /// Files that recorder or dock wrote about it.
+    sidecars: Vec<Sidecar>,
+    /// Of a sidecar: the clip it belongs to.
+    #[schema(value_type = Option<String>, required = true)]
+    sidecar_of: Option<Id>,
+    /// What is wrong or odd in its bytes.
+    anomalies: Vec<Anomaly>,
+    /// Its `clip` entry in the ledger.
+    ledger_index: u64,
+}
+
+/// The times of a clip, kept apart.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Times {
+    /// What the recorder said, in the name or a sidecar.
+    #[schema(value_type = Option<String>, format = DateTime, required = true)]
+    device: Option<Micros>,
+    /// What the container says.
+    #[schema(value_type = Option<String>, format = DateTime, required = true)]
+    container: Option<Micros>,
+    /// The source file's modification time.
+    #[schema(value_type = Option<String>, format = DateTime, required = true)]
+    file: Option<Micros>,
+    /// When it was received.
+    #[schema(value_type = String, format = DateTime)]
+    arrived: Micros,
+}
+
+/// The first picture track.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Video {
+    #[schema(required = true, example = "h264")]
+    codec: Option<String>,
+    /// Pixels, before rotation.
+    #[schema(required = true)]
+    width: Option<u32>,
+    /// Pixels, before rotation.
+    #[schema(required = true)]
+    height: Option<u32>,
+    /// Clockwise degrees: 0, 90, 180 or 270.
+    #[schema(required = true)]
+    rotation: Option<u16>,
+    /// Mean frames per second.
+    #[schema(required = true)]
+    fps: Option<f64>,
+}
+
+/// The first sound track.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Audio {
+    #[schema(required = true, example = "aac")]
+    codec: Option<String>,
+}
+
+/// A position, WGS-84 degrees.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Gps {
+    lat: f64,
+    lon: f64,
+}
+
+/// 执法记录仪.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Recorder {
+    serial: String,
+}
+
+/// 执行人员.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Officer {
+    /// 警号.
+    number: String,
+}
+
+/// A name and place that a clip arrived under. Bytes that are no UTF-8 become U+FFFD.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Name {
+    name: String,
+    /// The whole path on the machine that took it.
+    path: String,
+    #[schema(value_type = String, format = DateTime)]
+    arrived_at: Micros,
+}
+
+/// A clip's tie to a case.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CaseTie {
+    #[schema(value_type = String)]
+    id: Id,
+    /// 案号 in its one spelling.
+    number: String,
+    /// What tied them.
+    #[schema(schema_with = schema::link_method)]
+    method: LinkMethod,
+    /// Why, as a sentence for people.
+    reason: String,
+}
+
+/// Why a clip is tied to no case.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct UnfiledReason {
+    /// A stable word.
+    code: String,
+    /// For people.
+    text: String,
+}
+
+/// A file about a clip; it is kept like a clip and can be fetched by its id.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Sidecar {
+    #[schema(value_type = String)]
+    id: Id,
+    #[schema(value_type = String)]
+    sha256: Sha256Digest,
+    size_bytes: u64,
+    /// The name it first arrived under.
+    name: String,
+}
+
+/// Something wrong or odd, with its place.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Anomaly {
+    /// A stable word.
+    code: String,
+    /// Byte offset in the file.
+    #[schema(required = true)]
+    offset: Option<u64>,
+    #[schema(required = true)]
+    detail: Option<String>,
+}
+
+/// As it is stored.
+#[derive(Deserialize)]
+struct StoredReason {
+    code: String,
+    zh: String,
+    en: String,
+}
+
+/// What other tables know of the clips of one page: three statements, however many clips.
+pub(super) struct Known {
+    names: HashMap<Id, Vec<Arrived>>,
+    links: HashMap<Id, Vec<CaseLink>>,
+    sidecars: HashMap<Id, Vec<AttachedSidecar>>,
+}
+
+impl Known {
+    pub(super) async fn of(reader: &mut Reader, clips: &[clips::Clip]) -> Result<Self, CatalogError> {
+        let ids: Vec<Id> = clips.iter().map(|clip| clip.id).collect();
+        let names = uploads::names_of_all(reader.conn(), &ids).await?;
+        let links = cases::links_of_all(reader.conn(), &ids).await?;
+        let sidecars = uploads::sidecars_of_all(reader.conn(), &ids).await?;
+        Ok(Self {
+            names: by_clip(names.into_iter().map(|n| (n.clip_id, n))),
+            links: by_clip(links),
+            sidecars: by_clip(sidecars.into_iter().map(|s| (s.clip_id, s))),
+        })
+    }
+
+    /// The clip as JSON.
+    pub(super) fn describe(&self, clip: clips::Clip, language: Language) -> Clip {
+        let (id, times) = (clip.id, clip.times());
+        let clips::Clip { facts, media, .. } = clip;
+        Clip {
+            id,
+            sha256: clip.sha256,
+            sm3: clip.sm3,
+            size_bytes: clip.size_bytes,
+            kind: media.kind,
+            container: media.container,
+            state: clip.state,
+            health: media.health,
+            important: facts.important,
+            recorded_at: facts.recorded,
+            recorded_at_source: facts.recorded_source,
+            doubts: facts.doubts,
+            times: Times { device: times.device, container: times.container, file: times.file, arrived: times.arrived },
+            duration_ms: media.duration_ms,
+            video: media.video.map(Video::from),
+            audio: media.audio.map(|AudioFacts { codec, .. }| Audio { codec }),
+            gps: facts.position.map(|p| Gps { lat: p.lat, lon: p.lon }),
+            recorder: facts.recorder.map(|serial| Recorder { serial }),
+            officer: facts.officer.map(|number| Officer { number }),
+            names: listed(&self.names, id),
+            cases: listed(&self.links, id),
+            unfiled: facts.unfiled,
+            unfiled_reason: facts.unfiled_reason.and_then(|stored| UnfiledReason::read(&stored, language)),
+            sidecars: listed(&self.sidecars, id),
+            sidecar_of: clip.sidecar_of,
+            anomalies: media
+                .anomalies
+                .into_iter()
+                .map(|a| Anomaly { code: a.code, offset: a.offset, detail: a.detail })
+                .collect(),
+            ledger_index: clip.entry_index,
+        }
+    }
+}
+
+fn by_clip<T>(rows: impl IntoIterator<Item = (Id, T)>) -> HashMap<Id, Vec<T>> {
+    let mut map: HashMap<Id, Vec<T>> = HashMap::new();
+    for (clip, row) in rows {
+        map.entry(clip).or_default().push(row);
+    }
+    map
+}
+
+fn listed<'a, T, B: From<&'a T>>(of: &'a HashMap<Id, Vec<T>>, clip: Id) -> Vec<B> {
+    of.get(&clip).into_iter().flatten().map(B::from).collect()
+}
+
+impl UnfiledReason {
+    fn read(stored: &str, language: Language) -> Option<Self> {
+        let StoredReason { code, zh, en } = serde_json::from_str(stored).ok()?;
+        let text = match language {
+            Language::Zh => zh,
+            Language::En => en,
+        };
+        Some(Self { code, text })
+    }
+}
+
+impl From<VideoFacts> for Video {
+    fn from(facts: VideoFacts) -> Self {
+        let VideoFacts { codec, width, height, rotation, fps } = facts;
+        Self { codec, width, height, rotation, fps }
+    }
+}
+
+impl From<&Arrived> for Name {
+    fn from(row: &Arrived) -> Self {
+        let path = super::super::uploads::path_text(&row.folder, &row.dir, &row.name);
+        Self { name: String::from_utf8_lossy(&row.name).into_owned(), path, arrived_at: row.at }
+    }
+}
+
+impl From<&CaseLink> for CaseTie {
+    fn from(row: &CaseLink) -> Self {
+        Self { id: row.case_id, number: row.number.clone(), method: row.method, reason: row.reason.clone() }
+    }
+}
+
+impl From<&AttachedSidecar> for Sidecar {
+    fn from(row: &AttachedSidecar) -> Self {
+        let name = String::from_utf8_lossy(&row.name).into_owned();
+        Self { id: row.id, sha256: row.sha256, size_bytes: row.size_bytes, name }
+    }
+}

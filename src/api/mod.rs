@@ -1,0 +1,44 @@
+//! The JSON API, one file a resource: maps requests to the catalog, the board and custody, and decides nothing.
+
+mod cases;
+mod clips;
+mod events;
+mod health;
+mod ledger;
+mod media;
+mod metrics;
+pub mod openapi;
+mod schema;
+mod uploads;
+
+use axum::Router;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::http::edge;
+use crate::http::state::App;
+
+/// Every route, with its description.
+fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(openapi::frame())
+        .routes(routes!(clips::list))
+        .routes(routes!(clips::get))
+        .routes(routes!(media::get))
+        .routes(routes!(events::list))
+        .routes(routes!(uploads::list))
+        .routes(routes!(cases::list))
+        .routes(routes!(cases::get))
+        .routes(routes!(ledger::checkpoint))
+        .routes(routes!(openapi::get))
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .routes(routes!(metrics::get))
+}
+
+impl From<App> for Router {
+    /// The whole API, answering from `app`.
+    fn from(app: App) -> Self {
+        let (router, _) = routes().split_for_parts();
+        edge::complete(router.with_state(app))
+    }
+}

@@ -1,0 +1,91 @@
+//! What each role may do: one table, and nothing else decides.
+
+use std::fmt;
+
+use crate::model::role::Role;
+
+/// Something that a route demands of its caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Permission {
+    /// Search clips and read what is known of them.
+    ReadClips,
+    /// Fetch a clip's bytes; each fetch is a custody event.
+    ReadMedia,
+    /// Read what was done with a clip, by whom.
+    ReadEvents,
+    /// See the upload folders and what waits in them.
+    ReadUploads,
+    /// Read cases and their parties.
+    ReadCases,
+    /// Read the ledger.
+    ReadLedger,
+    /// Read the daemon's own figures.
+    ReadMetrics,
+}
+
+impl Permission {
+    /// Every permission.
+    pub const ALL: [Self; 7] = [
+        Self::ReadClips,
+        Self::ReadMedia,
+        Self::ReadEvents,
+        Self::ReadUploads,
+        Self::ReadCases,
+        Self::ReadLedger,
+        Self::ReadMetrics,
+    ];
+
+    /// The word for it in problems.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ReadClips => "read_clips",
+            Self::ReadMedia => "read_media",
+            Self::ReadEvents => "read_events",
+            Self::ReadUploads => "read_uploads",
+            Self::ReadCases => "read_cases",
+            Self::ReadLedger => "read_ledger",
+            Self::ReadMetrics => "read_metrics",
+        }
+    }
+
+    /// The roles that hold it.
+    fn holders(self) -> &'static [Role] {
+        use Role::{Admin, Auditor, Legal, Officer};
+        match self {
+            Self::ReadClips => &[Officer, Legal, Auditor, Admin],
+            Self::ReadMedia => &[Officer, Legal, Auditor, Admin],
+            Self::ReadEvents => &[Officer, Legal, Auditor, Admin],
+            Self::ReadUploads => &[Officer, Legal, Auditor, Admin],
+            Self::ReadCases => &[Officer, Legal, Auditor, Admin],
+            Self::ReadLedger => &[Officer, Legal, Auditor, Admin],
+            // How the daemon runs is for those who run it and those who check it.
+            Self::ReadMetrics => &[Auditor, Admin],
+        }
+    }
+}
+
+impl fmt::Display for Permission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Whether a bearer with `role` may do what `permission` names.
+pub fn allows(role: Role, permission: Permission) -> bool {
+    permission.holders().contains(&role)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table() {
+        let denied: Vec<_> = Role::ALL
+            .into_iter()
+            .flat_map(|role| Permission::ALL.map(|permission| (role, permission)))
+            .filter(|(role, permission)| !allows(*role, *permission))
+            .collect();
+        assert_eq!(denied, [(Role::Officer, Permission::ReadMetrics), (Role::Legal, Permission::ReadMetrics)]);
+    }
+}

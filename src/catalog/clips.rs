@@ -1,0 +1,527 @@
+//! Table `clips`: one row a distinct run of bytes.
+
+use sqlx::{FromRow, QueryBuilder};
+
+use super::engine::{Conn, on};
+use super::{CatalogError, one_row};
+use crate::model::clip::{ClipState, ClipTimes, TimeSource};
+use crate::model::digest::{Sha256Digest, Sm3Digest};
+use crate::model::id::Id;
+use crate::model::media::{Health, Kind, MediaFacts, Position};
+use crate::model::time::Micros;
+
+/// Whether a row is a clip of its own or belongs beside one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClipRole {
+    /// A clip.
+    Clip,
+    /// A sidecar: text that a recorder or dock wrote about a clip.
+    Sidecar,
+}
+
+impl ClipRole {
+    const ALL: [Self; 2] = [Self::Clip, Self::Sidecar];
+
+    /// The word for it in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Clip => "clip",
+            Self::Sidecar => "sidecar",
+        }
+    }
+}
+
+/// What is known of a clip apart from its bytes; recomputed when a name or sidecar arrives.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClipFacts {
+    /// The OR of the marks of all names and sidecars.
+    pub important: bool,
+    /// The corrected time, by which clips are ordered.
+    pub recorded: Micros,
+    /// Where it comes from.
+    pub recorded_source: TimeSource,
+    /// Why it may be wrong, in stable words.
+    pub doubts: Vec<String>,
+    /// The recorder's time in the name.
+    pub name_time: Option<Micros>,
+    /// The recorder's time in a sidecar.
+    pub sidecar_time: Option<Micros>,
+    /// The start position, from the container or a sidecar.
+    pub position: Option<Position>,
+    /// The recorder's serial.
+    pub recorder: Option<String>,
+    /// The officer number.
+    pub officer: Option<String>,
+    /// The recorder's own file number.
+    pub sequence: Option<u32>,
+    /// Why it is linked to no case; JSON.
+    pub unfiled_reason: Option<String>,
+    /// Linked to no case.
+    pub unfiled: bool,
+    /// The folded text that `q` looks in.
+    pub search_text: String,
+}
+
+/// A row of `clips`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Clip {
+    /// Its id.
+    pub id: Id,
+    /// SHA-256 of its bytes.
+    pub sha256: Sha256Digest,
+    /// SM3 of its bytes, when the court asks for it.
+    pub sm3: Option<Sm3Digest>,
+    /// Its size in bytes.
+    pub size_bytes: u64,
+    /// Clip or sidecar.
+    pub role: ClipRole,
+    /// How far it has come.
+    pub state: ClipState,
+    /// What the probe read.
+    pub media: MediaFacts,
+    /// What follows from names, sidecars and the probe.
+    pub facts: ClipFacts,
+    /// The source file's modification time.
+    pub file_time: Option<Micros>,
+    /// When it was received.
+    pub arrived: Micros,
+    /// Of a sidecar: its own reading; JSON.
+    pub sidecar_facts: Option<String>,
+    /// Of a sidecar: the clip it belongs to.
+    pub sidecar_of: Option<Id>,
+    /// Its clip entry in the ledger.
+    pub entry_index: u64,
+    /// The newest entry about it.
+    pub last_entry: u64,
+}
+
+impl Clip {
+    /// Its times, kept apart.
+    pub fn times(&self) -> ClipTimes {
+        ClipTimes {
+            device: self.facts.name_time.or(self.facts.sidecar_time),
+            container: self.media.created,
+            file: self.file_time,
+            arrived: self.arrived,
+        }
+    }
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: i64,
+    sha256: Vec<u8>,
+    sm3: Option<Vec<u8>>,
+    size_bytes: i64,
+    role: String,
+    state: String,
+    important: i64,
+    recorded_us: i64,
+    recorded_source: String,
+    doubts: String,
+    name_us: Option<i64>,
+    sidecar_us: Option<i64>,
+    file_us: Option<i64>,
+    arrived_us: i64,
+    lat: Option<f64>,
+    lon: Option<f64>,
+    recorder: Option<String>,
+    officer: Option<String>,
+    sequence: Option<i64>,
+    facts: String,
+    sidecar_facts: Option<String>,
+    sidecar_of: Option<i64>,
+    unfiled: i64,
+    unfiled_reason: Option<String>,
+    entry_index: i64,
+    last_entry: i64,
+    search_text: String,
+}
+
+const COLUMNS: &str = "id, sha256, sm3, size_bytes, role, state, important, recorded_us, recorded_source, doubts, \
+    name_us, sidecar_us, file_us, arrived_us, lat, lon, recorder, officer, sequence, facts, sidecar_facts, \
+    sidecar_of, unfiled, unfiled_reason, entry_index, last_entry, search_text";
+
+impl TryFrom<Row> for Clip {
+    type Error = CatalogError;
+
+    fn try_from(row: Row) -> Result<Self, CatalogError> {
+        let bad = |column, value: String| CatalogError::Undecodable { table: "clips", column, row: row.id, value };
+        let digest = |column, bytes: &[u8]| {
+            <[u8; 32]>::try_from(bytes).map_err(|_| bad(column, crate::model::digest::to_hex(bytes)))
+        };
+        let word = |column, value: &str| bad(column, value.to_owned());
+        let unsigned = |column, value: i64| u64::try_from(value).map_err(|_| bad(column, value.to_string()));
+        Ok(Self {
+            id: Id(row.id),
+            sha256: Sha256Digest(digest("sha256", &row.sha256)?),
+            sm3: row.sm3.as_deref().map(|b| digest("sm3", b).map(Sm3Digest)).transpose()?,
+            size_bytes: unsigned("size_bytes", row.size_bytes)?,
+            role: find(ClipRole::ALL, ClipRole::as_str, &row.role).ok_or_else(|| word("role", &row.role))?,
+            state: find(ClipState::ALL, ClipState::as_str, &row.state).ok_or_else(|| word("state", &row.state))?,
+            media: serde_json::from_str(&row.facts).map_err(|_| word("facts", &row.facts))?,
+            facts: ClipFacts {
+                important: row.important != 0,
+                recorded: Micros(row.recorded_us),
+                recorded_source: find(TimeSource::ALL, TimeSource::as_str, &row.recorded_source)
+                    .ok_or_else(|| word("recorded_source", &row.recorded_source))?,
+                doubts: serde_json::from_str(&row.doubts).map_err(|_| word("doubts", &row.doubts))?,
+                name_time: row.name_us.map(Micros),
+                sidecar_time: row.sidecar_us.map(Micros),
+                position: row.lat.zip(row.lon).map(|(lat, lon)| Position { lat, lon }),
+                recorder: row.recorder.clone(),
+                officer: row.officer.clone(),
+                sequence: row.sequence.and_then(|n| u32::try_from(n).ok()),
+                unfiled_reason: row.unfiled_reason.clone(),
+                unfiled: row.unfiled != 0,
+                search_text: row.search_text.clone(),
+            },
+            file_time: row.file_us.map(Micros),
+            arrived: Micros(row.arrived_us),
+            sidecar_facts: row.sidecar_facts.clone(),
+            sidecar_of: row.sidecar_of.map(Id),
+            entry_index: unsigned("entry_index", row.entry_index)?,
+            last_entry: unsigned("last_entry", row.last_entry)?,
+        })
+    }
+}
+
+/// The value whose word is `word`.
+pub(super) fn find<T: Copy, const N: usize>(all: [T; N], as_str: fn(T) -> &'static str, word: &str) -> Option<T> {
+    all.into_iter().find(|v| as_str(*v) == word)
+}
+
+fn json(value: &impl serde::Serialize) -> String {
+    // These types hold only strings, finite numbers and options; they always serialize.
+    serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
+}
+
+pub(super) fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+const INSERT: &str = "insert into clips (id, sha256, sm3, size_bytes, role, kind, health, state, important, \
+    recorded_us, recorded_source, doubts, name_us, sidecar_us, container_us, file_us, arrived_us, duration_ms, lat, \
+    lon, recorder, officer, sequence, facts, sidecar_facts, sidecar_of, unfiled, unfiled_reason, entry_index, \
+    last_entry, search_text) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, \
+    $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31)";
+
+/// Inserts a clip.
+///
+/// # Errors
+/// When the database refuses; a second clip with the same digest is refused.
+pub async fn insert(conn: Conn<'_>, clip: &Clip) -> Result<(), CatalogError> {
+    let (f, m) = (&clip.facts, &clip.media);
+    on!(conn, c => {
+        sqlx::query(INSERT)
+            .bind(clip.id.0)
+            .bind(&clip.sha256.0[..])
+            .bind(clip.sm3.as_ref().map(|d| d.0.to_vec()))
+            .bind(signed(clip.size_bytes))
+            .bind(clip.role.as_str())
+            .bind(m.kind.as_str())
+            .bind(m.health.as_str())
+            .bind(clip.state.as_str())
+            .bind(i64::from(f.important))
+            .bind(f.recorded.0)
+            .bind(f.recorded_source.as_str())
+            .bind(json(&f.doubts))
+            .bind(f.name_time.map(|t| t.0))
+            .bind(f.sidecar_time.map(|t| t.0))
+            .bind(m.created.map(|t| t.0))
+            .bind(clip.file_time.map(|t| t.0))
+            .bind(clip.arrived.0)
+            .bind(m.duration_ms.map(signed))
+            .bind(f.position.map(|p| p.lat))
+            .bind(f.position.map(|p| p.lon))
+            .bind(f.recorder.as_deref())
+            .bind(f.officer.as_deref())
+            .bind(f.sequence.map(i64::from))
+            .bind(json(m))
+            .bind(clip.sidecar_facts.as_deref())
+            .bind(clip.sidecar_of.map(|id| id.0))
+            .bind(i64::from(f.unfiled))
+            .bind(f.unfiled_reason.as_deref())
+            .bind(signed(clip.entry_index))
+            .bind(signed(clip.last_entry))
+            .bind(&f.search_text)
+            .execute(c)
+            .await?
+            .rows_affected()
+    });
+    Ok(())
+}
+
+const UPDATE_FACTS: &str = "update clips set important = $2, recorded_us = $3, recorded_source = $4, doubts = $5, \
+    name_us = $6, sidecar_us = $7, lat = $8, lon = $9, recorder = $10, officer = $11, sequence = $12, unfiled = $13, \
+    unfiled_reason = $14, search_text = $15, state = $16, last_entry = $17, sidecar_of = $18 where id = $1";
+
+/// Writes what may change of a clip after it was accepted.
+///
+/// # Errors
+/// When the database refuses or there is no such clip.
+pub async fn update(conn: Conn<'_>, clip: &Clip) -> Result<(), CatalogError> {
+    let f = &clip.facts;
+    let rows = on!(conn, c => {
+        sqlx::query(UPDATE_FACTS)
+            .bind(clip.id.0)
+            .bind(i64::from(f.important))
+            .bind(f.recorded.0)
+            .bind(f.recorded_source.as_str())
+            .bind(json(&f.doubts))
+            .bind(f.name_time.map(|t| t.0))
+            .bind(f.sidecar_time.map(|t| t.0))
+            .bind(f.position.map(|p| p.lat))
+            .bind(f.position.map(|p| p.lon))
+            .bind(f.recorder.as_deref())
+            .bind(f.officer.as_deref())
+            .bind(f.sequence.map(i64::from))
+            .bind(i64::from(f.unfiled))
+            .bind(f.unfiled_reason.as_deref())
+            .bind(&f.search_text)
+            .bind(clip.state.as_str())
+            .bind(signed(clip.last_entry))
+            .bind(clip.sidecar_of.map(|id| id.0))
+            .execute(c)
+            .await?
+            .rows_affected()
+    });
+    one_row("clips", clip.id.0, rows)
+}
+
+/// Makes `entry` the newest entry about a clip.
+///
+/// # Errors
+/// When the database refuses or there is no such clip.
+pub async fn set_last_entry(conn: Conn<'_>, clip: Id, entry: u64) -> Result<(), CatalogError> {
+    const SQL: &str = "update clips set last_entry = $2 where id = $1";
+    let rows = on!(conn, c => sqlx::query(SQL).bind(clip.0).bind(signed(entry)).execute(c).await?.rows_affected());
+    one_row("clips", clip.0, rows)
+}
+
+/// Writes a clip's state and newest entry, and nothing else.
+///
+/// # Errors
+/// When the database refuses or there is no such clip.
+pub async fn set_progress(conn: Conn<'_>, clip: &Clip) -> Result<(), CatalogError> {
+    const SQL: &str = "update clips set state = $2, last_entry = $3 where id = $1";
+    let rows = on!(conn, c => {
+        sqlx::query(SQL)
+            .bind(clip.id.0)
+            .bind(clip.state.as_str())
+            .bind(signed(clip.last_entry))
+            .execute(c)
+            .await?
+            .rows_affected()
+    });
+    one_row("clips", clip.id.0, rows)
+}
+
+/// The clip with this id.
+///
+/// # Errors
+/// When the database is away or the row undecodable.
+pub async fn get(conn: Conn<'_>, id: Id) -> Result<Option<Clip>, CatalogError> {
+    on!(conn, c => {
+        let mut q = QueryBuilder::new("select ");
+        q.push(COLUMNS).push(" from clips where id = ").push_bind(id.0);
+        q.build_query_as::<Row>().fetch_optional(c).await?
+    })
+    .map(Clip::try_from)
+    .transpose()
+}
+
+/// The clip with these bytes.
+///
+/// # Errors
+/// When the database is away or the row undecodable.
+pub async fn find_by_digest(conn: Conn<'_>, digest: Sha256Digest) -> Result<Option<Clip>, CatalogError> {
+    on!(conn, c => {
+        let mut q = QueryBuilder::new("select ");
+        q.push(COLUMNS).push(" from clips where sha256 = ").push_bind(digest.0.to_vec());
+        q.build_query_as::<Row>().fetch_optional(c).await?
+    })
+    .map(Clip::try_from)
+    .transpose()
+}
+
+/// The clips, or the sidecars, that arrived in one folder under names with the same stem.
+///
+/// # Errors
+/// When the database is away or a row undecodable.
+pub async fn find_paired(
+    conn: Conn<'_>,
+    folder: &[u8],
+    dir: &[u8],
+    pair_key: &[u8],
+    role: ClipRole,
+) -> Result<Vec<Clip>, CatalogError> {
+    let rows = on!(conn, c => {
+        let mut q = QueryBuilder::new("select ");
+        q.push(COLUMNS).push(" from clips where role = ").push_bind(role.as_str());
+        q.push(" and id in (select clip_id from uploads where folder = ").push_bind(folder.to_vec());
+        q.push(" and dir = ").push_bind(dir.to_vec());
+        q.push(" and pair_key = ").push_bind(pair_key.to_vec()).push(") order by id");
+        q.build_query_as::<Row>().fetch_all(c).await?
+    });
+    rows.into_iter().map(Clip::try_from).collect()
+}
+
+/// The sidecars attached to a clip, oldest first.
+///
+/// # Errors
+/// When the database is away or a row undecodable.
+pub async fn sidecars_of(conn: Conn<'_>, clip: Id) -> Result<Vec<Clip>, CatalogError> {
+    let rows = on!(conn, c => {
+        let mut q = QueryBuilder::new("select ");
+        q.push(COLUMNS).push(" from clips where sidecar_of = ").push_bind(clip.0).push(" order by id");
+        q.build_query_as::<Row>().fetch_all(c).await?
+    });
+    rows.into_iter().map(Clip::try_from).collect()
+}
+
+/// Which clips to list; every condition that is set must hold.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ClipFilter {
+    /// Folded words, each of which the search text must hold.
+    pub words: Vec<String>,
+    /// Canonical case number.
+    pub case: Option<String>,
+    /// Officer number.
+    pub officer: Option<String>,
+    /// Recorder serial.
+    pub recorder: Option<String>,
+    /// Recorded at or after.
+    pub from: Option<Micros>,
+    /// Recorded before.
+    pub to: Option<Micros>,
+    /// Marked important or not.
+    pub important: Option<bool>,
+    /// Health.
+    pub health: Option<Health>,
+    /// State.
+    pub state: Option<ClipState>,
+    /// Digest.
+    pub sha256: Option<Sha256Digest>,
+    /// Linked to no case, or to at least one.
+    pub unfiled: Option<bool>,
+    /// What the content is.
+    pub kind: Option<Kind>,
+    /// Clips or sidecars; clips when not set.
+    pub role: Option<ClipRole>,
+    /// Only rows after this place of the order.
+    pub after: Option<ClipCursor>,
+}
+
+/// A place in the list of clips, which is ordered newest recorded first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClipCursor {
+    /// The last row's corrected time.
+    pub recorded: Micros,
+    /// The last row's id.
+    pub id: Id,
+}
+
+/// The pattern of `like` that finds `word` anywhere, with `\` as its escape.
+fn containing(word: &str) -> String {
+    let mut pattern = String::with_capacity(word.len() + 2);
+    pattern.push('%');
+    for c in word.chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
+}
+
+/// Clips that pass `filter`, newest recorded first, at most `limit`.
+///
+/// # Errors
+/// When the database is away or a row undecodable.
+pub async fn list(conn: Conn<'_>, filter: &ClipFilter, limit: u32) -> Result<Vec<Clip>, CatalogError> {
+    let rows = on!(conn, c => {
+        let mut q = QueryBuilder::new("select ");
+        q.push(COLUMNS).push(" from clips where role = ");
+        q.push_bind(filter.role.unwrap_or(ClipRole::Clip).as_str());
+        for word in &filter.words {
+            q.push(" and search_text like ").push_bind(containing(word)).push(" escape '\\'");
+        }
+        if let Some(number) = &filter.case {
+            q.push(" and id in (select l.clip_id from case_links l join cases k on k.id = l.case_id where k.number = ");
+            q.push_bind(number.clone()).push(")");
+        }
+        if let Some(officer) = &filter.officer {
+            q.push(" and officer = ").push_bind(officer.clone());
+        }
+        if let Some(recorder) = &filter.recorder {
+            q.push(" and recorder = ").push_bind(recorder.clone());
+        }
+        if let Some(from) = filter.from {
+            q.push(" and recorded_us >= ").push_bind(from.0);
+        }
+        if let Some(to) = filter.to {
+            q.push(" and recorded_us < ").push_bind(to.0);
+        }
+        if let Some(important) = filter.important {
+            q.push(" and important = ").push_bind(i64::from(important));
+        }
+        if let Some(health) = filter.health {
+            q.push(" and health = ").push_bind(health.as_str());
+        }
+        if let Some(state) = filter.state {
+            q.push(" and state = ").push_bind(state.as_str());
+        }
+        if let Some(sha256) = filter.sha256 {
+            q.push(" and sha256 = ").push_bind(sha256.0.to_vec());
+        }
+        if let Some(unfiled) = filter.unfiled {
+            q.push(" and unfiled = ").push_bind(i64::from(unfiled));
+        }
+        if let Some(kind) = filter.kind {
+            q.push(" and kind = ").push_bind(kind.as_str());
+        }
+        if let Some(after) = filter.after {
+            q.push(" and (recorded_us, id) < (").push_bind(after.recorded.0).push(", ").push_bind(after.id.0).push(")");
+        }
+        q.push(" order by recorded_us desc, id desc limit ").push_bind(i64::from(limit));
+        q.build_query_as::<Row>().fetch_all(c).await?
+    });
+    rows.into_iter().map(Clip::try_from).collect()
+}
+
+/// Digest, size and ledger index of every clip after `after`, in the order of ids; for checks.
+///
+/// # Errors
+/// When the database is away.
+pub async fn page_for_check(conn: Conn<'_>, after: Id, limit: u32) -> Result<Vec<CheckRow>, CatalogError> {
+    const SQL: &str = "select id, sha256, size_bytes, entry_index, last_entry from clips where id > $1 \
+        order by id limit $2";
+    Ok(on!(conn, c => sqlx::query_as::<_, CheckRow>(SQL).bind(after.0).bind(i64::from(limit)).fetch_all(c).await?))
+}
+
+/// What a check needs of a clip.
+#[derive(Debug, Clone, FromRow)]
+pub struct CheckRow {
+    /// The clip's id.
+    pub id: i64,
+    /// Its digest, as stored.
+    pub sha256: Vec<u8>,
+    /// Its size in bytes, as stored.
+    pub size_bytes: i64,
+    /// Its clip entry.
+    pub entry_index: i64,
+    /// The newest entry about it.
+    pub last_entry: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::containing;
+
+    #[test]
+    fn wildcards_of_like_are_letters_in_a_query() {
+        assert_eq!(containing(r"a%b_c\d"), r"%a\%b\_c\\d%");
+    }
+}

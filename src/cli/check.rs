@@ -1,0 +1,37 @@
+use super::{Common, Failure, Outcome};
+use crate::audit::check;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Also read and hash every object
+    #[arg(long)]
+    deep: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Checks the invariants between vault, catalog and ledger.
+pub(super) async fn run(common: &Common, args: &Args) -> Result<Outcome, Failure> {
+    let (_, store) = common.open().await?;
+    let custody = &store.custody;
+    let report = check::check(&custody.db, &store.vault, custody.signer.verifier(), args.deep).await?;
+    custody.db.close().await;
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        let (clips, objects) = (report.clips, report.objects);
+        println!(
+            "{clips} clips, {objects} objects, {} ledger entries, {} custody events",
+            report.entries, report.events
+        );
+        for digest in &report.unclaimed {
+            println!("unclaimed object {digest}: of an interrupted intake; taken up when its file is received again");
+        }
+        for f in &report.findings {
+            println!("WRONG {} {}: {}", f.code, f.subject, f.detail);
+        }
+        println!("{}", if report.findings.is_empty() { "everything holds" } else { "something is wrong" });
+    }
+    Ok(if report.findings.is_empty() { Outcome::Done } else { Outcome::Found })
+}

@@ -1,0 +1,168 @@
+//! The command line: one file a command. Exit codes: 0 done, 1 found something wrong, 2 could not do it.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command speaks through its standard output and error"
+)]
+
+mod case_file;
+mod check;
+mod check_config;
+mod doctor;
+mod import;
+mod ingest;
+mod ledger;
+mod openapi;
+mod serve;
+mod token;
+
+use std::fmt::Display;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand};
+
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::store::Store;
+use crate::{media, sys};
+
+/// 执录 Zhilu: keeps, catalogs and proves the clips of a court's body-worn recorders.
+#[derive(Debug, Parser)]
+#[command(name = "zhilu", version)]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, clap::Args)]
+struct Common {
+    /// Configuration file (TOML); without one every key has its default
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where Zhilu keeps database, vault and keys
+    #[arg(long, global = true, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Watch the upload folders and serve the API
+    Serve(serve::Args),
+    /// Take files and folders once, with a progress bar
+    Ingest(ingest::Args),
+    /// Import a register from a CSV file
+    #[command(subcommand)]
+    Import(import::Register),
+    /// Manage API tokens
+    #[command(subcommand)]
+    Token(token::Action),
+    /// Check that vault, catalog and ledger belong together
+    Check(check::Args),
+    /// Show the ledger
+    #[command(subcommand)]
+    Ledger(ledger::Action),
+    /// Look at the machine and say what would be in the way
+    Doctor(doctor::Args),
+    /// Check the configuration, or print a sample
+    CheckConfig(check_config::Args),
+    /// Print the API's OpenAPI document
+    Openapi,
+    /// Probe files for the daemon
+    #[command(hide = true)]
+    ProbeWorker,
+}
+
+/// A command could not do it.
+#[derive(Debug)]
+pub(crate) struct Failure(String);
+
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl Failure {
+    pub(crate) fn new(message: impl Display) -> Self {
+        Self(message.to_string())
+    }
+}
+
+/// What a command found.
+pub(crate) enum Outcome {
+    /// Everything is well.
+    Done,
+    /// It found something wrong.
+    Found,
+}
+
+/// Runs the command line.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    match run_command(cli) {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Found) => ExitCode::from(1),
+        Err(Failure(message)) => {
+            eprintln!("zhilu: {message}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run_command(cli: Cli) -> Result<Outcome, Failure> {
+    let common = cli.common;
+    match cli.command {
+        Command::ProbeWorker => {
+            media::worker::serve(std::io::stdin())?;
+            Ok(Outcome::Done)
+        }
+        Command::Openapi => openapi::run(),
+        Command::CheckConfig(args) => check_config::run(&common, &args),
+        Command::Serve(args) => block_on(serve::run(&common, &args)),
+        Command::Ingest(args) => block_on(ingest::run(&common, &args)),
+        Command::Import(register) => block_on(import::run(&common, &register)),
+        Command::Token(action) => block_on(token::run(&common, &action)),
+        Command::Check(args) => block_on(check::run(&common, &args)),
+        Command::Ledger(action) => block_on(ledger::run(&common, &action)),
+        Command::Doctor(args) => block_on(doctor::run(&common, &args)),
+    }
+}
+
+fn block_on<F: Future<Output = Result<Outcome, Failure>>>(future: F) -> Result<Outcome, Failure> {
+    sys::ignore_lease_signal()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).max_blocking_threads(16).enable_all().build()?;
+    let outcome = runtime.block_on(future);
+    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    outcome
+}
+
+impl Common {
+    /// The configuration: file, environment, then the options that every command has.
+    fn config(&self) -> Result<Config, Failure> {
+        let mut config = Config::load(self.config.as_deref(), std::env::vars())?;
+        if let Some(data_dir) = &self.data_dir {
+            config.data_dir.clone_from(data_dir);
+        }
+        Ok(config)
+    }
+
+    /// Opens the data directory of a court that was started before.
+    async fn open(&self) -> Result<(Config, Store), Failure> {
+        let config = self.config()?;
+        let database = config.database.sqlite_path(&config.data_dir);
+        if !database.exists() {
+            let path = database.display();
+            return Err(Failure::new(format!(
+                "there is no catalog at {path}; is --data-dir right? `zhilu serve` makes one"
+            )));
+        }
+        let store = Store::open(&config, Arc::new(SystemClock)).await?;
+        Ok((config, store))
+    }
+}

@@ -1,0 +1,135 @@
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::{Common, Failure, Outcome};
+use crate::auth::token;
+use crate::catalog::tokens;
+use crate::clock::SystemClock;
+use crate::config::{Config, Folder};
+use crate::custody::Custody;
+use crate::http::listener;
+use crate::http::state::App;
+use crate::intake::pipeline::{IntakeHandle, Mode, Setup};
+use crate::lifecycle::{Stop, notify_systemd};
+use crate::model::role::Role;
+use crate::store::Store;
+use crate::telemetry;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Watch this upload folder; may be given several times, instead of those in the configuration
+    #[arg(long, value_name = "DIR")]
+    uploads: Vec<PathBuf>,
+    /// Address and port of the API
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+}
+
+/// Runs the daemon until it is told to stop, or a part of it dies.
+pub(super) async fn run(common: &Common, args: &Args) -> Result<Outcome, Failure> {
+    let config = config(common, args)?;
+    telemetry::start(&config.log).map_err(Failure::new)?;
+    let stop = Stop::on_signals()?;
+    let mut store = Store::open(&config, Arc::new(SystemClock)).await?;
+    let listener = tokio::net::TcpListener::bind(config.server.listen).await.map_err(|e| {
+        Failure::new(format!("cannot listen on {}: {e}; choose another with --listen", config.server.listen))
+    })?;
+    let handle = IntakeHandle::start(setup(&config, &mut store, config.folders())?, Mode::Watch)?;
+    let address = listener.local_addr()?;
+    greet(&config, &store.custody, address).await?;
+    let app = App::new(store.custody.clone(), Arc::clone(&store.vault), Some(Arc::clone(&handle.intake)));
+    let server = tokio::spawn(listener::serve(listener, app, stop.clone().wait()));
+    notify_systemd("READY=1");
+    let outcome = supervise(&handle, server, stop).await;
+    notify_systemd("STOPPING=1");
+    tokio::task::spawn_blocking(move || handle.stop()).await?;
+    store.custody.db.close().await;
+    tracing::info!("stopped");
+    outcome
+}
+
+/// Waits for the end: asked for, or because a part of the daemon died.
+async fn supervise(
+    handle: &IntakeHandle,
+    server: tokio::task::JoinHandle<std::io::Result<()>>,
+    stop: Stop,
+) -> Result<Outcome, Failure> {
+    let mut every = tokio::time::interval(Duration::from_secs(5));
+    let mut server = server;
+    let stopped = stop.wait();
+    tokio::pin!(stopped);
+    loop {
+        tokio::select! {
+            () = &mut stopped => {
+                // Requests under way get a moment to end.
+                let _ = tokio::time::timeout(Duration::from_secs(10), &mut server).await;
+                return Ok(Outcome::Done);
+            }
+            ended = &mut server => {
+                ended??;
+                return Ok(Outcome::Done);
+            }
+            _ = every.tick() => {
+                if handle.has_died() {
+                    return Err(Failure::new("a thread of the intake died; see the log"));
+                }
+            }
+        }
+    }
+}
+
+fn config(common: &Common, args: &Args) -> Result<Config, Failure> {
+    let mut config = common.config()?;
+    if let Some(listen) = args.listen {
+        config.server.listen = listen;
+    }
+    if !args.uploads.is_empty() {
+        config.intake.folders = args.uploads.iter().cloned().map(Folder::at).collect();
+    }
+    config.validate().map_err(Failure::new)?;
+    if config.intake.folders.is_empty() {
+        for folder in config.folders() {
+            std::fs::create_dir_all(&folder.path)
+                .map_err(|e| Failure::new(format!("cannot make {}: {e}", folder.path.display())))?;
+        }
+    }
+    Ok(config)
+}
+
+/// What the intake is started with.
+pub(super) fn setup(config: &Config, store: &mut Store, folders: Vec<Folder>) -> Result<Setup, Failure> {
+    let mut absolute = folders;
+    for folder in &mut absolute {
+        // Uploads are known by their folder's path: it must not depend on where the command was started. A folder that is not there
+        // yet keeps the path it was given.
+        folder.path = folder.path.canonicalize().or_else(|_| std::path::absolute(&folder.path))?;
+    }
+    Ok(Setup {
+        custody: store.custody.clone(),
+        vault: Arc::clone(&store.vault),
+        settings: config.intake.clone(),
+        folders: absolute,
+        sm3: config.vault.sm3,
+        reserve_bytes: config.vault.reserve_mib << 20,
+        probe_binary: std::env::current_exe()?,
+        recovered: Mutex::new(std::mem::take(&mut store.recovered)),
+    })
+}
+
+/// Says where the daemon is, and at the very first start prints a token: without one nobody could ask it anything.
+async fn greet(config: &Config, custody: &Custody, address: SocketAddr) -> Result<(), Failure> {
+    println!("执录 Zhilu  http://{address}");
+    for folder in config.folders() {
+        println!("上传目录 upload folder  {}", folder.path.display());
+    }
+    let mut reader = custody.db.read().await?;
+    let first = tokens::list(reader.conn()).await?.is_empty();
+    drop(reader);
+    if first {
+        let (_, secret) = token::create(custody, "first start", Role::Admin).await?;
+        println!("管理员令牌（仅显示一次） admin token, shown only this once:\n{}", secret.expose());
+    }
+    Ok(())
+}

@@ -1,0 +1,93 @@
+//! What follows acceptance: an object read back and found equal or not, a source kept, moved or deleted.
+
+use serde_json::{Map, json};
+
+use super::act::{Act, Record};
+use super::{Actor, Custody, CustodyError};
+use crate::catalog::clips::{self, Clip};
+use crate::catalog::uploads::{self, Upload};
+use crate::model::clip::ClipState;
+use crate::model::custody::EventKind;
+use crate::model::upload::UploadState;
+
+/// The object of one upload, read back.
+#[derive(Debug, Clone)]
+pub struct ReadBackOf {
+    /// The upload.
+    pub upload: Upload,
+    /// How it was read: `direct` from the device, or `buffered` after the cache was dropped.
+    pub method: &'static str,
+    /// What differs; none: it is equal.
+    pub differs: Option<String>,
+    /// What becomes of the source is settled already: it stays, or it is the object itself.
+    pub outcome: Option<&'static str>,
+}
+
+/// Records a group of read-backs in one transaction: equal ones are Confirmed, and Released where the source stays.
+///
+/// # Errors
+/// When the database or the ledger refuses; nothing was recorded.
+pub async fn confirm(custody: &Custody, group: &[ReadBackOf]) -> Result<(), CustodyError> {
+    let mut act = Act::begin(custody).await?;
+    for done in group {
+        let mut clip = clip_of(&mut act, &done.upload).await?;
+        let record = Record {
+            clip_id: clip.id,
+            prev: Some(clip.last_entry),
+            event: EventKind::FixityCheck,
+            actor: &Actor::intake(),
+            public: outcome(done.differs.is_none()),
+            detail: json!({"upload": done.upload.id, "method": done.method, "differs": done.differs}),
+        };
+        clip.last_entry = act.record(record).await?;
+        let mut upload = done.upload.clone();
+        if done.differs.is_none() {
+            (upload.state, upload.reason, upload.confirmed) = (UploadState::Confirmed, None, Some(act.at()));
+            clip.state = clip.state.max(ClipState::Confirmed);
+            if let Some(outcome) = done.outcome {
+                released(&mut upload, &mut clip, &act, outcome);
+            }
+        }
+        uploads::update(act.conn(), &upload).await?;
+        clips::set_progress(act.conn(), &clip).await?;
+    }
+    act.commit().await
+}
+
+/// Records that a confirmed upload's source was removed, or found gone or changed.
+///
+/// # Errors
+/// When the database or the ledger refuses; nothing was recorded.
+pub async fn release(custody: &Custody, upload: &Upload, outcome: &'static str) -> Result<(), CustodyError> {
+    let mut act = Act::begin(custody).await?;
+    let mut clip = clip_of(&mut act, upload).await?;
+    let record = Record {
+        clip_id: clip.id,
+        prev: Some(clip.last_entry),
+        event: EventKind::Release,
+        actor: &Actor::intake(),
+        public: Map::new(),
+        detail: json!({"upload": upload.id, "outcome": outcome}),
+    };
+    clip.last_entry = act.record(record).await?;
+    let mut upload = upload.clone();
+    released(&mut upload, &mut clip, &act, outcome);
+    uploads::update(act.conn(), &upload).await?;
+    clips::set_progress(act.conn(), &clip).await?;
+    act.commit().await
+}
+
+async fn clip_of(act: &mut Act<'_>, upload: &Upload) -> Result<Clip, CustodyError> {
+    clips::get(act.conn(), upload.clip_id).await?.ok_or(CustodyError::NoSuchClip(upload.clip_id))
+}
+
+fn released(upload: &mut Upload, clip: &mut Clip, act: &Act<'_>, outcome: &'static str) {
+    (upload.state, upload.reason) = (UploadState::Released, None);
+    (upload.released, upload.outcome) = (Some(act.at()), Some(outcome.to_owned()));
+    clip.state = ClipState::Released;
+}
+
+fn outcome(equal: bool) -> Map<String, serde_json::Value> {
+    let word = if equal { "success" } else { "fail" };
+    Map::from_iter([("outcome".to_owned(), word.into())])
+}

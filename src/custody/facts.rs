@@ -1,0 +1,133 @@
+//! What follows from everything known of a clip: computed anew whenever a name or sidecar arrives.
+
+use serde_json::json;
+
+use crate::catalog::clips::ClipFacts;
+use crate::matching::{self, MatchInput, ProposedLink};
+use crate::media::clock::{self, ClockInput};
+use crate::media::name::{NameFacts, NamePatterns};
+use crate::media::sidecar::SidecarFacts;
+use crate::model::case_number::CaseNumber;
+use crate::model::media::MediaFacts;
+use crate::model::time::{Micros, UtcOffset};
+use crate::search::fold::fold_fields;
+
+/// Everything that is known of a clip.
+#[derive(Debug)]
+pub struct Known<'a> {
+    /// Directory and name of each arrival, oldest first, as text.
+    pub names: Vec<(String, String)>,
+    /// What its sidecars say, oldest first.
+    pub sidecars: Vec<SidecarFacts>,
+    /// What the probe read.
+    pub media: &'a MediaFacts,
+    /// The source file's modification time.
+    pub file_time: Option<Micros>,
+    /// When it was received.
+    pub arrived: Micros,
+}
+
+/// What follows.
+#[derive(Debug)]
+pub struct Concluded {
+    /// The clip's facts; `unfiled` as if it had no other links than `links`.
+    pub facts: ClipFacts,
+    /// The cases it belongs to.
+    pub links: Vec<ProposedLink>,
+}
+
+/// Concludes from everything known. Pure.
+pub fn conclude(known: &Known<'_>, patterns: &NamePatterns, utc_offset: UtcOffset) -> Concluded {
+    let names: Vec<NameFacts> = known.names.iter().map(|(_, name)| patterns.read(name)).collect();
+    let (links, unfiled) = link(known);
+    let name_time = first(&names, |n| n.recorded).and_then(|t| Micros::from_civil(t, utc_offset));
+    let sidecar_time = first(&known.sidecars, |s| s.begin).and_then(|t| Micros::from_civil(t, utc_offset));
+    let chosen = clock::choose(&ClockInput {
+        name: name_time,
+        sidecar: sidecar_time,
+        container: known.media.created,
+        file: known.file_time,
+        arrived: known.arrived,
+        duration_ms: known.media.duration_ms,
+        utc_offset,
+    });
+    let recorder = device_word(
+        &names,
+        |n| n.recorder.as_ref(),
+        "recorder_never_set",
+        || first(&known.sidecars, |s| s.recorder.clone()),
+    );
+    let officer = device_word(
+        &names,
+        |n| n.officer.as_ref(),
+        "officer_never_set",
+        || first(&known.sidecars, |s| s.officer.clone()),
+    );
+    let facts = ClipFacts {
+        important: names.iter().any(|n| n.important) || known.sidecars.iter().any(|s| s.important),
+        recorded: chosen.recorded,
+        recorded_source: chosen.source,
+        doubts: doubts(chosen.doubts, &names, &known.sidecars),
+        name_time,
+        sidecar_time,
+        position: known.media.position().or_else(|| first(&known.sidecars, |s| s.position)),
+        sequence: first(&names, |n| n.sequence),
+        unfiled: links.is_empty(),
+        unfiled_reason: if links.is_empty() { unfiled } else { None },
+        search_text: search_text(known, recorder.as_deref(), officer.as_deref(), &links),
+        recorder,
+        officer,
+    };
+    Concluded { facts, links }
+}
+
+fn first<T, V>(of: &[T], read: impl Fn(&T) -> Option<V>) -> Option<V> {
+    of.iter().find_map(read)
+}
+
+/// A word that the recorder put into the name; one that was never set gives way to the sidecar's.
+fn device_word(
+    names: &[NameFacts],
+    read: impl Fn(&NameFacts) -> Option<&String>,
+    never_set: &str,
+    sidecar: impl Fn() -> Option<String>,
+) -> Option<String> {
+    let set = names.iter().filter(|n| !n.doubts.iter().any(|d| d == never_set)).find_map(&read).cloned();
+    set.or_else(sidecar).or_else(|| names.iter().find_map(read).cloned())
+}
+
+fn doubts(mut doubts: Vec<String>, names: &[NameFacts], sidecars: &[SidecarFacts]) -> Vec<String> {
+    let said = names.iter().flat_map(|n| &n.doubts).chain(sidecars.iter().flat_map(|s| &s.doubts));
+    for doubt in said {
+        if !doubts.contains(doubt) {
+            doubts.push(doubt.clone());
+        }
+    }
+    doubts
+}
+
+fn link(known: &Known<'_>) -> (Vec<ProposedLink>, Option<String>) {
+    let numbers: Vec<CaseNumber> = known.sidecars.iter().flat_map(|s| s.case_numbers.iter().cloned()).collect();
+    let mut links: Vec<ProposedLink> = Vec::new();
+    let mut reason = None;
+    for (dir, name) in &known.names {
+        let found = matching::match_by_number(&MatchInput { name, relative_dir: dir, sidecar_numbers: &numbers });
+        reason = found.unfiled_reason.or(reason);
+        for new in found.links {
+            match links.iter_mut().find(|l| l.number.canonical() == new.number.canonical()) {
+                Some(old) if new.method < old.method => *old = new,
+                Some(_) => {}
+                None => links.push(new),
+            }
+        }
+    }
+    let reason = reason.map(|r| json!({"code": r.code(), "zh": r.zh(), "en": r.en()}).to_string());
+    (links, reason)
+}
+
+fn search_text(known: &Known<'_>, recorder: Option<&str>, officer: Option<&str>, links: &[ProposedLink]) -> String {
+    let numbers: Vec<String> = links.iter().map(|l| l.number.canonical()).collect();
+    let names = known.names.iter().flat_map(|(dir, name)| [dir.as_str(), name.as_str()]);
+    let people = known.sidecars.iter().filter_map(|s| s.officer_name.as_deref());
+    fold_fields(names.chain(people).chain(recorder).chain(officer).chain(numbers.iter().map(String::as_str)))
+}

@@ -1,0 +1,88 @@
+//! Custody: the only way to touch evidence. Every act changes rows, writes its custody event and appends its ledger entry in one
+//! transaction, so there is no change without a record.
+
+pub mod accept;
+pub mod act;
+pub mod confirm;
+pub mod facts;
+pub mod view;
+
+use std::sync::Arc;
+
+use crate::catalog::CatalogError;
+use crate::catalog::engine::Db;
+use crate::clock::SharedClock;
+use crate::ledger::entry::CanonicalError;
+use crate::ledger::key::SignerKey;
+use crate::ledger::log::LogError;
+use crate::media::name::NamePatterns;
+use crate::model::id::IdGenerator;
+use crate::model::time::UtcOffset;
+
+/// What an act on evidence needs. Cheap to clone.
+#[derive(Clone)]
+pub struct Custody {
+    /// The catalog.
+    pub db: Db,
+    /// The clock.
+    pub clock: SharedClock,
+    /// The maker of ids.
+    pub ids: Arc<IdGenerator>,
+    /// The ledger's key.
+    pub signer: Arc<SignerKey>,
+    /// The shapes of file names.
+    pub patterns: Arc<NamePatterns>,
+    /// The distance from UTC that recorders show.
+    pub utc_offset: UtcOffset,
+}
+
+/// An act could not be done; nothing of it was.
+#[derive(Debug, thiserror::Error)]
+pub enum CustodyError {
+    /// The catalog.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// The ledger.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// A detail that has no canonical form.
+    #[error(transparent)]
+    Canonical(#[from] CanonicalError),
+    /// No randomness for a salt.
+    #[error("no randomness from the operating system: {0}")]
+    Random(#[from] std::io::Error),
+    /// The thing that was to be acted on is not there.
+    #[error("there is no clip {0}")]
+    NoSuchClip(crate::model::id::Id),
+}
+
+impl CustodyError {
+    /// Whether trying again later may help without anybody's doing.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Catalog(e) | Self::Log(LogError::Catalog(e)) => e.is_passing(),
+            _ => false,
+        }
+    }
+}
+
+/// Who acts: a part of the daemon, or the bearer of a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor(String);
+
+impl Actor {
+    /// The intake.
+    pub fn intake() -> Self {
+        Self("system:intake".to_owned())
+    }
+
+    /// A token's bearer.
+    pub fn token(id: crate::model::id::Id, role: crate::model::role::Role) -> Self {
+        Self(format!("token:{id}:{role}"))
+    }
+
+    /// The text that is recorded.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}

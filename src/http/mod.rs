@@ -1,0 +1,15 @@
+//! What the JSON API and later the console share: the listener, who may ask, parameters, problems, ranges, bodies of files.
+
+pub mod conditional;
+pub mod cursor;
+pub mod disposition;
+pub mod edge;
+pub mod extract;
+pub mod language;
+pub mod listener;
+pub mod params;
+pub mod problem;
+pub mod range;
+pub mod state;
+pub mod stream;
+pub mod value;

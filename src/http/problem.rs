@@ -1,0 +1,222 @@
+//! The one error at the HTTP edge: a problem of RFC 9457. What a client may learn of a failure is decided here.
+
+use axum::Json;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::language::{Language, Text};
+use crate::auth::policy::Permission;
+use crate::catalog::CatalogError;
+use crate::clock::random_bytes;
+use crate::custody::CustodyError;
+use crate::model::digest::to_hex;
+use crate::model::role::Role;
+
+/// Seconds after which a client may try again when the database is locked or away.
+const RETRY_AFTER_S: &str = "5";
+
+/// An answer that says what is wrong. Codes and field names are stable; sentences are for people, in their language.
+#[derive(Debug, Clone)]
+pub struct Problem(Box<Inner>);
+
+#[derive(Debug, Clone)]
+struct Inner {
+    status: StatusCode,
+    code: &'static str,
+    title: Text,
+    detail: Text,
+    fields: Vec<Field>,
+    instance: Option<String>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// A parameter and what is wrong with it.
+#[derive(Debug, Clone)]
+pub struct Field {
+    /// The parameter's name, as the client wrote it.
+    pub name: String,
+    /// What is wrong, and what it may be.
+    pub message: Text,
+}
+
+/// A problem as it is sent (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemBody {
+    /// `urn:zhilu:problem:CODE`; the code is stable.
+    #[serde(rename = "type")]
+    #[schema(format = "uri", example = "urn:zhilu:problem:bad_parameters")]
+    kind: String,
+    /// What kind of problem it is, in a few words.
+    title: String,
+    /// The status code.
+    status: u16,
+    /// What is wrong here, and what to do.
+    detail: String,
+    /// The parameters that are wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    errors: Vec<FieldBody>,
+    /// Names this one failure; the daemon's log has it too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    instance: Option<String>,
+}
+
+/// A wrong parameter.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ProblemField)]
+pub struct FieldBody {
+    /// The parameter's name.
+    field: String,
+    /// What is wrong with it, and what it may be.
+    message: String,
+}
+
+impl Problem {
+    /// A problem; `code` ends its type.
+    pub fn new(status: StatusCode, code: &'static str, title: Text, detail: Text) -> Self {
+        let (fields, instance, headers) = (Vec::new(), None, Vec::new());
+        Self(Box::new(Inner { status, code, title, detail, fields, instance, headers }))
+    }
+
+    /// With a header.
+    #[must_use]
+    pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.0.headers.push((name, value));
+        self
+    }
+
+    /// 400: parameters that are unknown or cannot be understood.
+    pub fn bad_parameters(fields: Vec<Field>) -> Self {
+        let detail = Text::new("参数有误，详见 errors", "parameters are wrong; `errors` names them");
+        let title = Text::new("参数错误", "Bad parameters");
+        let mut problem = Self::new(StatusCode::BAD_REQUEST, "bad_parameters", title, detail);
+        problem.0.fields = fields;
+        problem
+    }
+
+    /// 401: no token, or one that does not work.
+    pub fn unauthorized(given: bool) -> Self {
+        let title = Text::new("需要令牌", "Token needed");
+        let (detail, challenge) = if given {
+            let detail = Text::new(
+                "令牌无效或已停用，请向管理员索取新令牌",
+                "the token is unknown or revoked; ask an administrator for a new one",
+            );
+            (detail, "Bearer realm=\"zhilu\", error=\"invalid_token\"")
+        } else {
+            let detail =
+                Text::new("请求应带 Authorization: Bearer 令牌", "send the header Authorization: Bearer TOKEN");
+            (detail, "Bearer realm=\"zhilu\"")
+        };
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", title, detail)
+            .with(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
+    }
+
+    /// 403: the role does not hold the permission.
+    pub fn forbidden(role: Role, permission: Permission) -> Self {
+        let detail = Text::new(
+            format!("角色 {role} 没有权限 {permission}"),
+            format!("the role {role} has not the permission {permission}"),
+        );
+        Self::new(StatusCode::FORBIDDEN, "forbidden", Text::new("没有权限", "Not permitted"), detail)
+    }
+
+    /// 404: the thing of that kind is not there.
+    pub fn not_found(code: &'static str, detail: Text) -> Self {
+        Self::new(StatusCode::NOT_FOUND, code, Text::new("未找到", "Not found"), detail)
+    }
+
+    /// 500: the daemon's own failure. The client learns an id; the log, which is written here, holds the rest.
+    pub fn internal(what: &str, error: &dyn std::fmt::Display) -> Self {
+        let detail = Text::new(
+            "服务内部出错，请把 instance 中的编号告诉管理员",
+            "the server failed; tell an administrator the number in `instance`",
+        );
+        Self::failed("internal", detail, what, error)
+    }
+
+    /// 500 with its own code. The client learns an id; the log, which is written here, holds the rest.
+    pub fn failed(code: &'static str, detail: Text, what: &str, error: &dyn std::fmt::Display) -> Self {
+        let id = random_bytes::<8>().map_or_else(|_| "none".to_owned(), |bytes| to_hex(&bytes));
+        tracing::error!(failure = %id, code, "{what}: {error}");
+        let title = Text::new("服务出错", "Server failure");
+        let mut problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, code, title, detail);
+        problem.0.instance = Some(format!("urn:zhilu:failure:{id}"));
+        problem
+    }
+
+    /// 503: trying again later may help.
+    pub fn unavailable(code: &'static str, detail: Text) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, code, Text::new("暂不可用", "Not available"), detail)
+            .with(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S))
+    }
+
+    fn database_away(error: &dyn std::fmt::Display) -> Self {
+        tracing::warn!("a request cannot be answered now: {error}");
+        let detail =
+            Text::new("数据库暂不可用，请稍后重试", "the database is not available now; try again in a few seconds");
+        Self::unavailable("database_away", detail)
+    }
+
+    /// The answer in one language.
+    pub fn render(&self, language: Language) -> Response {
+        let inner = &self.0;
+        let body = ProblemBody {
+            kind: format!("urn:zhilu:problem:{}", inner.code),
+            title: inner.title.get(language).to_owned(),
+            status: inner.status.as_u16(),
+            detail: inner.detail.get(language).to_owned(),
+            errors: inner.fields.iter().map(|f| FieldBody::new(f, language)).collect(),
+            instance: inner.instance.clone(),
+        };
+        let mut response = (inner.status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CONTENT_LANGUAGE, language.header());
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        for (name, value) in &inner.headers {
+            headers.insert(name, value.clone());
+        }
+        response
+    }
+}
+
+impl FieldBody {
+    fn new(field: &Field, language: Language) -> Self {
+        Self { field: field.name.clone(), message: field.message.get(language).to_owned() }
+    }
+}
+
+impl IntoResponse for Problem {
+    /// In Chinese; the edge renders it anew when the request prefers English.
+    fn into_response(self) -> Response {
+        let mut response = self.render(Language::Zh);
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<CatalogError> for Problem {
+    fn from(error: CatalogError) -> Self {
+        if error.is_passing() { Self::database_away(&error) } else { Self::internal("catalog", &error) }
+    }
+}
+
+impl From<CustodyError> for Problem {
+    fn from(error: CustodyError) -> Self {
+        match error {
+            CustodyError::NoSuchClip(id) => no_such_clip(id),
+            error if error.is_passing() => Self::database_away(&error),
+            error => Self::internal("custody", &error),
+        }
+    }
+}
+
+/// 404: there is no clip with this id.
+pub fn no_such_clip(id: crate::model::id::Id) -> Problem {
+    Problem::not_found("no_such_clip", Text::new(format!("没有编号为 {id} 的视频"), format!("there is no clip {id}")))
+}

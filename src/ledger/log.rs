@@ -1,0 +1,126 @@
+//! The log in the catalog: reads its state within a transaction, appends within the same one.
+//!
+//! Nothing of it is kept in memory between transactions, so a commit that fails cannot leave memory ahead of the disk.
+
+use super::checkpoint::{Checkpoint, ForeignKey};
+use super::entry::{Entry, EntryError};
+use super::key::SignerKey;
+use super::merkle::{Hash, leaf_hash};
+use super::tile::{LogState, Tile, TileError, edge_tiles};
+use crate::catalog::CatalogError;
+use crate::catalog::engine::Conn;
+use crate::catalog::ledger::{self as rows, CheckpointRow};
+use crate::model::digest::to_hex;
+use crate::model::time::Micros;
+
+/// The log cannot be read or appended to.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// The catalog's database.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// An entry that cannot be written.
+    #[error(transparent)]
+    Entry(#[from] EntryError),
+    /// The tiles do not fit the size.
+    #[error("ledger tiles: {0}; nothing is appended; run `zhilu check`")]
+    Tiles(#[from] TileError),
+    /// There are entries but no checkpoint.
+    #[error("the ledger has {entries} entries and no checkpoint; nothing is appended; run `zhilu check`")]
+    Unsigned {
+        /// Entries.
+        entries: u64,
+    },
+    /// The tiles do not hash to the signed root.
+    #[error(
+        "ledger of {size} entries: the tiles hash to {found}, the checkpoint says {signed}; nothing is appended; run `zhilu check`"
+    )]
+    Root {
+        /// Entries.
+        size: u64,
+        /// The root of the tiles.
+        found: String,
+        /// The root that was signed.
+        signed: String,
+    },
+    /// The key belongs to another log.
+    #[error(transparent)]
+    Key(#[from] ForeignKey),
+}
+
+/// The state of the log: its size and the right edge of its tree, checked against the newest checkpoint.
+///
+/// # Errors
+/// When rows are missing or do not hash to the signed root.
+pub async fn load(mut conn: Conn<'_>) -> Result<LogState, LogError> {
+    let Some(checkpoint) = rows::checkpoint(conn.reborrow()).await? else {
+        let entries = rows::count_entries(conn).await?;
+        return if entries == 0 { Ok(LogState::new()) } else { Err(LogError::Unsigned { entries }) };
+    };
+    let mut tiles = Vec::new();
+    for id in edge_tiles(checkpoint.size) {
+        let Some(hashes) = rows::tile(conn.reborrow(), id.level, id.index).await? else {
+            return Err(TileError::Missing { size: checkpoint.size, needed: id }.into());
+        };
+        tiles.push(Tile::new(id.level, id.index, hashes)?);
+    }
+    let state = LogState::from_tiles(checkpoint.size, tiles)?;
+    if state.root()[..] != checkpoint.root[..] {
+        let (found, signed) = (to_hex(&state.root()), to_hex(&checkpoint.root));
+        return Err(LogError::Root { size: checkpoint.size, found, signed });
+    }
+    Ok(state)
+}
+
+/// Entries that wait to be appended in one transaction. Indices are given at once, so that entries and rows can name each
+/// other.
+#[derive(Debug)]
+pub struct Batch {
+    state: LogState,
+    lines: Vec<Vec<u8>>,
+}
+
+impl Batch {
+    /// A batch on top of `state`.
+    pub fn new(state: LogState) -> Self {
+        Self { state, lines: Vec::new() }
+    }
+
+    /// Adds an entry; gives its index.
+    ///
+    /// # Errors
+    /// When the entry is too long or holds what has no canonical form.
+    pub fn push(&mut self, entry: &Entry) -> Result<u64, LogError> {
+        let line = entry.to_line()?;
+        let index = self.next_index();
+        self.lines.push(line);
+        Ok(index)
+    }
+
+    /// The index that the next entry gets.
+    pub fn next_index(&self) -> u64 {
+        self.state.size() + self.lines.len() as u64
+    }
+
+    /// Writes entries, tiles and a newly signed checkpoint. Durable when the transaction is.
+    ///
+    /// # Errors
+    /// When the database refuses or the key is another log's.
+    pub async fn write(mut self, mut conn: Conn<'_>, signer: &SignerKey, at: Micros) -> Result<(), LogError> {
+        if self.lines.is_empty() {
+            return Ok(());
+        }
+        let first = self.state.size();
+        for (index, line) in (first..).zip(&self.lines) {
+            rows::insert_entry(conn.reborrow(), index, line).await?;
+        }
+        let leaves: Vec<Hash> = self.lines.iter().map(|line| leaf_hash(line)).collect();
+        for tile in self.state.append(&leaves) {
+            rows::put_tile(conn.reborrow(), tile.id().level, tile.id().index, tile.hashes()).await?;
+        }
+        let (size, root) = (self.state.size(), self.state.root());
+        let note = Checkpoint::new(signer.name().clone(), size, root).sign(signer)?.to_string();
+        let row = CheckpointRow { size, root: root.to_vec(), note, at };
+        Ok(rows::put_checkpoint(conn, &row).await?)
+    }
+}

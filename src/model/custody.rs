@@ -1,0 +1,39 @@
+//! Custody events: what was done with a clip, by whom, in the words of PREMIS.
+
+use serde::{Deserialize, Serialize};
+
+/// What was done with a clip. Words of the PREMIS event type vocabulary where it has one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventKind {
+    /// A file with these bytes arrived and was taken.
+    Ingestion,
+    /// The object was read back and compared with its digest.
+    FixityCheck,
+    /// The bytes were shown or fetched.
+    View,
+    /// The clip was linked to a case.
+    Link,
+    /// A sidecar's facts were attached to the clip.
+    Annotate,
+    /// The source was moved or deleted after confirmation.
+    Release,
+}
+
+impl EventKind {
+    /// Every kind.
+    pub const ALL: [Self; 6] =
+        [Self::Ingestion, Self::FixityCheck, Self::View, Self::Link, Self::Annotate, Self::Release];
+
+    /// The word for it in the database, the ledger and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ingestion => "ingestion",
+            Self::FixityCheck => "fixity_check",
+            Self::View => "view",
+            Self::Link => "link",
+            Self::Annotate => "annotate",
+            Self::Release => "release",
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! How text is folded before it is compared.
+
+pub mod fold;

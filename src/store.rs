@@ -1,0 +1,146 @@
+//! Opens what a court's data directory holds: catalog, vault, ledger key.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use crate::catalog::engine::Db;
+use crate::catalog::{CatalogError, ledger as rows};
+use crate::clock::{SharedClock, random_bytes};
+use crate::config::Config;
+use crate::custody::Custody;
+use crate::ledger::key::{KeyError, KeyName, SignerKey};
+use crate::ledger::log::{self, LogError};
+use crate::media::name::{NamePatterns, NameTemplateError};
+use crate::model::id::IdGenerator;
+use crate::vault::durable;
+use crate::vault::{LocalVault, Opened, Recovered};
+
+/// The data directory cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A file or directory.
+    #[error("{}: {error}", path.display())]
+    Path {
+        /// Which.
+        path: PathBuf,
+        /// What the operating system says.
+        error: io::Error,
+    },
+    /// The vault.
+    #[error("vault: {0}")]
+    Vault(String),
+    /// The catalog.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// The log does not verify.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The ledger's key.
+    #[error("ledger key {}: {error}", path.display())]
+    Key {
+        /// The key file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: KeyError,
+    },
+    /// The key is missing although the log has entries.
+    #[error("the ledger has {size} entries, but its key {} is missing; restore it from the backup", path.display())]
+    KeyMissing {
+        /// Where it should be.
+        path: PathBuf,
+        /// Entries in the log.
+        size: u64,
+    },
+    /// The ledger's name was changed.
+    #[error("court.ledger_name is {configured}, but the key in {} is {found}'s; a ledger's name can't be changed", path.display())]
+    Renamed {
+        /// The key file.
+        path: PathBuf,
+        /// What the configuration says.
+        configured: String,
+        /// What the key says.
+        found: String,
+    },
+    /// A template of file names.
+    #[error("intake.names: {0}")]
+    Template(#[from] NameTemplateError),
+}
+
+/// An opened data directory.
+pub struct Store {
+    /// Acts on evidence.
+    pub custody: Custody,
+    /// The vault.
+    pub vault: Arc<LocalVault>,
+    /// Moved sources that processes which ended did not finish; the intake takes them up.
+    pub recovered: Vec<Recovered>,
+}
+
+impl Store {
+    /// Opens everything and does the cheap checks: the log's right edge must hash to the signed root.
+    ///
+    /// # Errors
+    /// When something cannot be opened or does not verify; the message says what and where.
+    pub async fn open(config: &Config, clock: SharedClock) -> Result<Self, OpenError> {
+        let data_dir = &config.data_dir;
+        make_dir(data_dir)?;
+        let vault_root = config.vault.root(data_dir);
+        let Opened { vault, recovered } = LocalVault::open(&vault_root).map_err(|e| OpenError::Vault(e.to_string()))?;
+        let db = Db::open_sqlite(&config.database.sqlite_path(data_dir)).await?;
+        let mut reader = db.read().await?;
+        let size = rows::checkpoint(reader.conn()).await?.map_or(0, |c| c.size);
+        log::load(reader.conn()).await?;
+        drop(reader);
+        let signer = open_key(&data_dir.join("keys"), &config.court.ledger_name, size)?;
+        let path = || data_dir.join("keys");
+        let seed = random_bytes::<8>().map_err(|error| OpenError::Path { path: path(), error })?;
+        let custody = Custody {
+            db,
+            clock,
+            ids: Arc::new(IdGenerator::new(u64::from_le_bytes(seed))),
+            signer: Arc::new(signer),
+            patterns: Arc::new(NamePatterns::new(&config.intake.names)?),
+            utc_offset: config.court.utc_offset,
+        };
+        Ok(Self { custody, vault: Arc::new(vault), recovered })
+    }
+}
+
+fn make_dir(path: &Path) -> Result<(), OpenError> {
+    use std::os::unix::fs::DirBuilderExt;
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o750).create(path);
+    made.map_err(|error| OpenError::Path { path: path.to_owned(), error })
+}
+
+/// Reads the ledger's key, or makes one when the log is empty.
+fn open_key(keys: &Path, ledger_name: &str, size: u64) -> Result<SignerKey, OpenError> {
+    let path = keys.join("ledger.key");
+    let failed = |error: io::Error| OpenError::Path { path: path.clone(), error };
+    let key = match std::fs::read_to_string(&path) {
+        Ok(text) => {
+            let text = Zeroizing::new(text);
+            SignerKey::from_text(&text).map_err(|error| OpenError::Key { path: path.clone(), error })?
+        }
+        Err(e) if e.kind() == io::ErrorKind::NotFound && size > 0 => {
+            return Err(OpenError::KeyMissing { path, size });
+        }
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            let name: KeyName = ledger_name.parse().map_err(|error| OpenError::Key { path: path.clone(), error })?;
+            make_dir(keys)?;
+            let seed = Zeroizing::new(random_bytes::<32>().map_err(failed)?);
+            let key = SignerKey::from_seed(name, &seed);
+            let text = Zeroizing::new(format!("{}\n", key.to_text().as_str()));
+            durable::write_replace(&path, text.as_bytes(), 0o600).map_err(failed)?;
+            key
+        }
+        Err(e) => return Err(failed(e)),
+    };
+    if key.name().as_str() != ledger_name {
+        let (configured, found) = (ledger_name.to_owned(), key.name().as_str().to_owned());
+        return Err(OpenError::Renamed { path, configured, found });
+    }
+    Ok(key)
+}
