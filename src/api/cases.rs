@@ -116,7 +116,7 @@ struct CaseQuery {
     #[param(value_type = Option<String>)]
     cursor: Option<[i64; 1]>,
     /// Rows of a page.
-    #[param(schema_with = schema::limit, required = false)]
+    #[param(value_type = Option<schema::Limit>, inline)]
     limit: u32,
 }
 
@@ -133,6 +133,7 @@ impl CaseQuery {
 /// Cases, the newest in the catalog first.
 #[utoipa::path(
     get,
+    operation_id = "listCases",
     path = "/api/v1/cases",
     tag = "cases",
     security(("bearer" = [])),
@@ -155,6 +156,7 @@ pub(super) async fn list(
 /// One case with its parties and its newest clips.
 #[utoipa::path(
     get,
+    operation_id = "getCase",
     path = "/api/v1/cases/{id}",
     tag = "cases",
     security(("bearer" = [])),

@@ -35,6 +35,7 @@ pub(super) struct ClipList {
 /// Clips, the newest recorded first. Every filter that is given must hold. Sidecars are not listed; a clip names its own.
 #[utoipa::path(
     get,
+    operation_id = "listClips",
     path = "/api/v1/clips",
     tag = "clips",
     security(("bearer" = [])),
@@ -60,6 +61,7 @@ pub(super) async fn list(
 /// One clip, or one sidecar. `If-None-Match` spares the answer when nothing was done with it.
 #[utoipa::path(
     get,
+    operation_id = "getClip",
     path = "/api/v1/clips/{id}",
     tag = "clips",
     security(("bearer" = [])),

@@ -30,7 +30,7 @@ pub(super) struct Event {
     #[schema(value_type = String, format = DateTime)]
     at: Micros,
     /// What was done.
-    #[schema(schema_with = schema::event_kind)]
+    #[schema(value_type = schema::EventKind)]
     kind: EventKind,
     /// By whom: `token:ID:ROLE`, or a part of the daemon such as `system:intake`.
     actor: String,
@@ -72,7 +72,7 @@ struct EventQuery {
     #[param(value_type = Option<String>)]
     cursor: Option<[i64; 1]>,
     /// Rows of a page.
-    #[param(schema_with = schema::limit, required = false)]
+    #[param(value_type = Option<schema::Limit>, inline)]
     limit: u32,
 }
 
@@ -88,6 +88,7 @@ impl EventQuery {
 /// A clip's custody events, oldest first.
 #[utoipa::path(
     get,
+    operation_id = "listClipEvents",
     path = "/api/v1/clips/{id}/events",
     tag = "clips",
     security(("bearer" = [])),

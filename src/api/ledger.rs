@@ -15,6 +15,7 @@ use crate::http::state::App;
 /// The newest checkpoint: a signed note (C2SP tlog-checkpoint) that commits to every entry so far. 404 before the first clip.
 #[utoipa::path(
     get,
+    operation_id = "getCheckpoint",
     path = "/api/v1/ledger/checkpoint",
     tag = "ledger",
     security(("bearer" = [])),

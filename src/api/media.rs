@@ -27,7 +27,8 @@ use crate::model::media::{Container, Kind, MediaFacts};
 /// A clip's bytes, whole or one range of them. Each fetch is a custody event; HEAD, 304, 412 and 416 show no bytes and are
 /// none. A copy in a cache would be looked at without a record, so none is kept.
 #[utoipa::path(
-    method(get, head),
+    get,
+    operation_id = "getClipMedia",
     path = "/api/v1/clips/{id}/media",
     tag = "clips",
     security(("bearer" = [])),

@@ -19,6 +19,7 @@ use crate::model::upload::UploadState;
 /// Figures for a monitoring system.
 #[utoipa::path(
     get,
+    operation_id = "getMetrics",
     path = "/metrics",
     tag = "daemon",
     security(("bearer" = [])),

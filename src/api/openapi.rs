@@ -65,6 +65,7 @@ static JSON: LazyLock<String> = LazyLock::new(json);
 /// This description.
 #[utoipa::path(
     get,
+    operation_id = "getOpenApi",
     path = "/api/v1/openapi.json",
     tag = "daemon",
     security(()),

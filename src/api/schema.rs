@@ -1,66 +1,57 @@
 //! Schemas of the vocabulary's words, taken from the vocabulary itself, and the answers that many routes share.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use utoipa::IntoResponses;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
 use crate::http::value::{DEFAULT_ROWS, MOST_ROWS};
-use crate::model::case::LinkMethod;
-use crate::model::clip::{ClipState, TimeSource};
-use crate::model::custody::EventKind;
-use crate::model::media::{Container, Health, Kind};
-use crate::model::upload::UploadState;
+use crate::model::{case, clip, custody, media, upload};
 
-fn words<const N: usize, T: Copy>(all: [T; N], as_str: fn(T) -> &'static str) -> Schema {
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(all.map(as_str))).build().into()
+/// Schemas of enums: each is named like the enum and lists its words.
+macro_rules! words {
+    ($($name:ident: $of:ty = $description:literal;)*) => {$(
+        pub(super) struct $name;
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                let words = <$of>::ALL.map(<$of>::as_str);
+                let text = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words));
+                text.description(Some($description)).into()
+            }
+        }
+
+        impl ToSchema for $name {
+            fn name() -> Cow<'static, str> {
+                Cow::Borrowed(stringify!($name))
+            }
+        }
+    )*};
 }
 
-pub(super) fn clip_state() -> Schema {
-    words(ClipState::ALL, ClipState::as_str)
+words! {
+    ClipState: clip::ClipState = "How far a clip has come.";
+    EventKind: custody::EventKind = "What was done with a clip; words of the PREMIS event types where it has one.";
+    Health: media::Health = "Whether a file can be read as what it is.";
+    Kind: media::Kind = "What the content is, by its bytes.";
+    LinkMethod: case::LinkMethod = "Where the case number stands that ties a clip to a case.";
+    TimeSource: clip::TimeSource = "Where a chosen time comes from.";
+    UploadState: upload::UploadState = "How far an upload has come; `ignored` is no evidence and never will be.";
 }
 
-pub(super) fn health() -> Schema {
-    words(Health::ALL, Health::as_str)
+/// Rows of a page.
+pub(super) struct Limit;
+
+impl PartialSchema for Limit {
+    fn schema() -> RefOr<Schema> {
+        let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(MOST_ROWS));
+        number.default(Some(DEFAULT_ROWS.into())).into()
+    }
 }
 
-pub(super) fn kind() -> Schema {
-    words(Kind::ALL, Kind::as_str)
-}
-
-pub(super) fn time_source() -> Schema {
-    words(TimeSource::ALL, TimeSource::as_str)
-}
-
-pub(super) fn link_method() -> Schema {
-    words(LinkMethod::ALL, LinkMethod::as_str)
-}
-
-pub(super) fn event_kind() -> Schema {
-    words(EventKind::ALL, EventKind::as_str)
-}
-
-pub(super) fn upload_state() -> Schema {
-    words(UploadState::ALL, UploadState::as_str)
-}
-
-/// The vocabulary of containers may grow, so it is text to clients; null when the content is none.
-pub(super) fn container() -> Schema {
-    let examples = [Container::Isobmff, Container::Avi, Container::Mpegts].map(|c| serde_json::Value::from(c.as_str()));
-    let text = SchemaType::Array(vec![Type::String, Type::Null]);
-    ObjectBuilder::new().schema_type(text).examples(examples).build().into()
-}
-
-pub(super) fn limit() -> Schema {
-    ObjectBuilder::new()
-        .schema_type(Type::Integer)
-        .minimum(Some(1))
-        .maximum(Some(MOST_ROWS))
-        .default(Some(DEFAULT_ROWS.into()))
-        .build()
-        .into()
-}
+impl ToSchema for Limit {}
 
 type Responses = BTreeMap<String, RefOr<Response>>;
 

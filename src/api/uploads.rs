@@ -48,13 +48,13 @@ pub(super) struct UploadList {
 #[into_params(parameter_in = Query)]
 struct UploadQuery {
     /// How far it has come.
-    #[param(schema_with = schema::upload_state, required = false)]
+    #[param(value_type = Option<schema::UploadState>)]
     state: Option<UploadState>,
     /// `next_cursor` of the page before.
     #[param(value_type = Option<String>)]
     cursor: Option<[i64; 2]>,
     /// Rows of a page.
-    #[param(schema_with = schema::limit, required = false)]
+    #[param(value_type = Option<schema::Limit>, inline)]
     limit: u32,
 }
 
@@ -87,6 +87,7 @@ impl UploadQuery {
 /// A file that is accepted while a client turns pages may be listed in both parts; none is left out.
 #[utoipa::path(
     get,
+    operation_id = "listUploads",
     path = "/api/v1/uploads",
     tag = "uploads",
     security(("bearer" = [])),

@@ -20,6 +20,9 @@ use crate::model::upload::UploadState;
 pub const MOST: usize = 16_384;
 /// Most entries that are no evidence and are only reported.
 const MOST_IGNORED: usize = 1_000;
+/// How long an accepted file is remembered, and how many are.
+const RECENT: Duration = Duration::from_secs(60);
+const MOST_RECENT: usize = 4_096;
 /// Files up to this size go first: they cost little and free a dock's screen.
 const SMALL_BYTES: u64 = 1 << 20;
 
@@ -81,12 +84,20 @@ impl PartialOrd for Turn {
     }
 }
 
+/// A file that was accepted a moment ago: should it change again, its writer opens and closes it piece by piece.
+#[derive(Debug, Clone, Copy)]
+struct Recent {
+    inode: u64,
+    at: Duration,
+}
+
 #[derive(Debug, Default)]
 struct State {
     items: HashMap<Place, Item>,
     turns: BinaryHeap<Turn>,
     ignored: HashMap<Place, Ignored>,
     folders: HashMap<usize, String>,
+    recent: HashMap<Place, Recent>,
     overflowed: bool,
     stopping: bool,
 }
@@ -175,6 +186,7 @@ impl Board {
         let new = make();
         let mut seen = Seen::first(stat, now, new.temporary);
         seen.closed = hint == Hint::Closed;
+        seen.piecemeal = state.recent.get(place).is_some_and(|r| r.inode == stat.inode && now - r.at < RECENT);
         let item = Item {
             id: new.id,
             seen,
@@ -257,7 +269,21 @@ impl Board {
         }
     }
 
-    /// Takes the file off the board: it is accepted or gone. Says whether something happened to it meanwhile.
+    /// Takes the file off the board: it is accepted. Says whether something happened to it meanwhile.
+    pub fn accepted(&self, place: &Place, inode: u64) -> bool {
+        let at = self.now();
+        let mut state = self.lock();
+        if state.recent.len() >= MOST_RECENT {
+            state.recent.retain(|_, r| at - r.at < RECENT);
+        }
+        if state.recent.len() < MOST_RECENT {
+            state.recent.insert(place.clone(), Recent { inode, at });
+        }
+        drop(state);
+        self.done(place)
+    }
+
+    /// Takes the file off the board: it is gone, or known. Says whether something happened to it meanwhile.
     pub fn done(&self, place: &Place) -> bool {
         let mut state = self.lock();
         let again = state.items.remove(place).is_some_and(|item| item.again);

@@ -403,7 +403,7 @@ fn accepted_one(intake: &Intake, one: Ready, accepted: Accepted, mailbox: &watch
         upload = %arrival.id, clip = %accepted.clip_id, sha256 = %arrival.sha256, size_bytes = arrival.size_bytes,
         duplicate = accepted.duplicate, "accepted"
     );
-    if intake.board.done(place) {
+    if intake.board.accepted(place, arrival.inode) {
         mailbox.look_again(place.clone());
     } else if intake.board.wants_scan() {
         mailbox.scan_all();

@@ -7,7 +7,7 @@ use std::os::unix::fs::FileExt;
 /// Address, offset and length of unbuffered reads and writes are multiples of this; no device in use wants more.
 pub(super) const ALIGN: usize = 4096;
 
-/// The largest block. Large enough for a disk to stream, small enough that a few of them are little memory.
+/// The largest block of a copy. Large enough for a disk to stream, small enough that a few of them are little memory.
 pub(super) const BLOCK_BYTES: usize = 1024 * 1024;
 
 /// Bytes read at a time, so that they are hashed while they are in the processor's second-level cache.
@@ -23,9 +23,9 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// A buffer for `wanted` bytes, at least one [`ALIGN`] and at most [`BLOCK_BYTES`].
-    pub(super) fn for_bytes(wanted: u64) -> Self {
-        let wanted = usize::try_from(wanted).unwrap_or(BLOCK_BYTES).clamp(1, BLOCK_BYTES);
+    /// A buffer for `wanted` bytes, at least one [`ALIGN`] and at most `most`.
+    pub(super) fn for_bytes(wanted: u64, most: usize) -> Self {
+        let wanted = usize::try_from(wanted).unwrap_or(most).clamp(1, most);
         let capacity = wanted.next_multiple_of(ALIGN);
         let storage = vec![0u8; capacity + ALIGN];
         // A Vec's memory does not move while it does not grow.

@@ -63,7 +63,7 @@ pub(super) struct Watch<'a> {
 /// Hashes `source` from its beginning to its end; returns the number of bytes.
 pub(super) fn hash(source: &File, digester: &mut Digester, watch: &Watch<'_>) -> Result<u64, CopyError> {
     let pass = Pass::begin(source, watch).map_err(CopyError::Source)?;
-    let mut block = Block::for_bytes(pass.expected + 1);
+    let mut block = Block::for_bytes(pass.expected.saturating_add(1), BLOCK_BYTES);
     pass.run(digester, |digester, offset| {
         block.fill(source, offset, |piece| digester.update(piece)).map_err(CopyError::Source)?;
         Ok((block.bytes().len(), !block.is_full()))
@@ -87,7 +87,7 @@ pub(super) fn copy(source: &File, target: &File, digester: &mut Digester, watch:
 
 /// A small file: the reading thread writes too; a thread for it would cost more than it gains.
 fn copy_inline(pass: &Pass<'_>, sink: &mut Sink<'_>, digester: &mut Digester) -> Result<u64, CopyError> {
-    let mut block = Block::for_bytes(pass.expected + 1);
+    let mut block = Block::for_bytes(pass.expected.saturating_add(1), BLOCK_BYTES);
     pass.run(digester, |digester, offset| {
         block.fill(pass.source, offset, |piece| digester.update(piece)).map_err(CopyError::Source)?;
         sink.write(block.bytes(), offset).map_err(CopyError::Target)?;
@@ -100,7 +100,7 @@ fn copy_overlapped(pass: &Pass<'_>, sink: &mut Sink<'_>, digester: &mut Digester
     let (full, to_write) = sync_channel::<(Block, u64)>(BLOCKS);
     let (written, empty) = channel::<Block>();
     for _ in 0..BLOCKS {
-        let _ = written.send(Block::for_bytes(BLOCK_BYTES as u64));
+        let _ = written.send(Block::for_bytes(BLOCK_BYTES as u64, BLOCK_BYTES));
     }
     std::thread::scope(|scope| {
         let writer = std::thread::Builder::new()

@@ -9,11 +9,14 @@ use rustix::fs::{Advice, Mode, OFlags, fadvise};
 use rustix::io::Errno;
 
 use super::VaultError;
-use super::block::{ALIGN, BLOCK_BYTES, Block};
+use super::block::{ALIGN, Block};
 use super::copy::set_direct;
 use super::digester::Digester;
 use super::local::LocalVault;
 use crate::model::digest::{Sha256Digest, Sm3Digest};
+
+/// Bytes read at a time. Nothing reads ahead here: only a large read keeps several requests in the device's queue.
+const READ_BYTES: usize = 4 * 1024 * 1024;
 
 /// What an object should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +67,7 @@ pub enum ReadPath {
 
 impl LocalVault {
     /// Reads the object back and compares it with what it should be. Its cached pages are given up first, so they are no
-    /// witness. Constant memory (1 MiB).
+    /// witness. Constant memory (4 MiB).
     ///
     /// `throttle` is called with the number of bytes read, before each block: it may sleep to spare the disk, and may
     /// end the reading.
@@ -84,7 +87,7 @@ impl LocalVault {
 fn read_back(path: &Path, expected: &Expected, throttle: &dyn Fn(u64) -> ControlFlow<()>) -> io::Result<ReadBack> {
     let mut file = DirectFile::open(path)?;
     let mut digester = Digester::new(expected.sm3.is_some());
-    let mut block = Block::for_bytes(BLOCK_BYTES as u64);
+    let mut block = Block::for_bytes(expected.size_bytes.saturating_add(1), READ_BYTES);
     let mut size_bytes = 0;
     loop {
         if throttle(size_bytes).is_break() {

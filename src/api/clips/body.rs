@@ -32,16 +32,16 @@ pub(super) struct Clip {
     sm3: Option<Sm3Digest>,
     size_bytes: u64,
     /// What the content is, by its bytes and never by its name.
-    #[schema(schema_with = schema::kind)]
+    #[schema(value_type = schema::Kind)]
     kind: Kind,
     /// The container format.
-    #[schema(schema_with = schema::container)]
+    #[schema(value_type = Option<String>, required = true, example = "isobmff")]
     container: Option<Container>,
     /// How far it has come.
-    #[schema(schema_with = schema::clip_state)]
+    #[schema(value_type = schema::ClipState)]
     state: ClipState,
     /// Whether it can be read; `anomalies` says what is wrong.
-    #[schema(schema_with = schema::health)]
+    #[schema(value_type = schema::Health)]
     health: Health,
     /// 重点标记: one of its names or sidecars carries the mark.
     important: bool,
@@ -49,7 +49,7 @@ pub(super) struct Clip {
     #[schema(value_type = String, format = DateTime)]
     recorded_at: Micros,
     /// Which of `times` it is.
-    #[schema(schema_with = schema::time_source)]
+    #[schema(value_type = schema::TimeSource)]
     recorded_at_source: TimeSource,
     /// Why the time or another fact may be wrong, in stable words.
     doubts: Vec<String>,
@@ -168,7 +168,7 @@ pub(super) struct CaseTie {
     /// 案号 in its one spelling.
     number: String,
     /// What tied them.
-    #[schema(schema_with = schema::link_method)]
+    #[schema(value_type = schema::LinkMethod)]
     method: LinkMethod,
     /// Why, as a sentence for people.
     reason: String,

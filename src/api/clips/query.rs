@@ -46,10 +46,10 @@ pub(super) struct ClipQuery {
     /// Marked important, or not.
     important: Option<bool>,
     /// Whether it can be read.
-    #[param(schema_with = schema::health, required = false)]
+    #[param(value_type = Option<schema::Health>)]
     health: Option<Health>,
     /// How far it has come.
-    #[param(schema_with = schema::clip_state, required = false)]
+    #[param(value_type = Option<schema::ClipState>)]
     state: Option<ClipState>,
     /// SHA-256 of its bytes, 64 hexadecimal characters.
     #[param(value_type = Option<String>)]
@@ -57,13 +57,13 @@ pub(super) struct ClipQuery {
     /// 未归案: tied to no case, or to at least one.
     unfiled: Option<bool>,
     /// What the content is.
-    #[param(schema_with = schema::kind, required = false)]
+    #[param(value_type = Option<schema::Kind>)]
     kind: Option<Kind>,
     /// `next_cursor` of the page before.
     #[param(value_type = Option<String>)]
     cursor: Option<[i64; 2]>,
     /// Rows of a page.
-    #[param(schema_with = schema::limit, required = false)]
+    #[param(value_type = Option<schema::Limit>, inline)]
     pub(super) limit: u32,
 }
 

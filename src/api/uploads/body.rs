@@ -23,7 +23,7 @@ pub(super) struct Upload {
     /// The upload folder.
     folder: String,
     /// How far it has come.
-    #[schema(schema_with = schema::upload_state)]
+    #[schema(value_type = schema::UploadState)]
     state: UploadState,
     progress: Progress,
     /// Null for what is no file.
