@@ -68,13 +68,16 @@ pub async fn check(db: &Db, vault: &LocalVault, key: &VerifierKey, deep: bool) -
     Ok(report)
 }
 
-/// What the log holds at each index; `clip` entries with their digest.
+/// What a check needs of an entry: its kind, the digest that a `clip` entry shows, what it commits to.
+type Read = (EntryKind, Option<String>, [u8; 32]);
+
+/// What the log holds at each index; none where an entry cannot be read.
 struct Logged {
-    kinds: Vec<Option<(EntryKind, Option<String>, [u8; 32])>>,
+    kinds: Vec<Option<Read>>,
 }
 
 impl Logged {
-    fn at(&self, index: i64) -> Option<&(EntryKind, Option<String>, [u8; 32])> {
+    fn at(&self, index: i64) -> Option<&Read> {
         self.kinds.get(usize::try_from(index).ok()?)?.as_ref()
     }
 }
@@ -113,7 +116,7 @@ async fn check_log(db: &Db, key: &VerifierKey, report: &mut Report) -> Result<Lo
     Ok(Logged { kinds })
 }
 
-fn read_entry(index: u64, line: &[u8], report: &mut Report) -> Option<(EntryKind, Option<String>, [u8; 32])> {
+fn read_entry(index: u64, line: &[u8], report: &mut Report) -> Option<Read> {
     match Entry::parse(line) {
         Ok(entry) => {
             let digest = entry.public.get("sha256").and_then(|v| v.as_str()).map(str::to_owned);

@@ -1,6 +1,6 @@
 //! The two database engines behind one text. Only this file names an engine.
 //!
-//! A function of the catalog takes a [`Conn`] and writes its statement once, inside [`on!`], which compiles the body for
+//! A function of the catalog takes a [`Conn`] and writes its statement once, inside `on!`, which compiles the body for
 //! each engine. Placeholders are `$1`, `$2`, …; both engines know them.
 
 use std::path::Path;

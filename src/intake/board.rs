@@ -144,6 +144,9 @@ impl Default for Board {
     }
 }
 
+/// Items and ignored entries of the board.
+pub type Snapshot = (Vec<(Place, Item)>, Vec<(Place, Ignored)>);
+
 /// What a worker takes from the board.
 #[derive(Debug, Clone)]
 pub struct Work {
@@ -394,11 +397,11 @@ impl Board {
         self.lock().folders.iter().map(|(folder, text)| (*folder, text.clone())).collect()
     }
 
-    /// Copies of the items with the lowest ids above `after`, and of ignored entries; for the API.
-    pub fn snapshot(&self, most: usize) -> (Vec<(Place, Item)>, Vec<(Place, Ignored)>) {
+    /// Copies of the `most` newest items, and of all ignored entries; for the API.
+    pub fn snapshot(&self, most: usize) -> Snapshot {
         let state = self.lock();
         let mut items: Vec<_> = state.items.iter().map(|(p, i)| (i.id, p)).collect();
-        items.sort_unstable_by(|a, b| b.0.cmp(&a.0));
+        items.sort_unstable_by_key(|(id, _)| std::cmp::Reverse(*id));
         let items = items.into_iter().take(most);
         let items = items.filter_map(|(_, p)| Some((p.clone(), state.items.get(p)?.clone()))).collect();
         (items, state.ignored.iter().map(|(p, i)| (p.clone(), i.clone())).collect())

@@ -22,11 +22,8 @@ use crate::catalog::uploads::Upload;
 /// # Errors
 /// What the operating system says; the source is still there then, under its name or the one aside.
 pub fn remove_source(upload: &Upload) -> io::Result<&'static str> {
-    let folder = match FolderHandle::open(Path::new(OsStr::from_bytes(&upload.folder))) {
-        Ok(folder) => folder,
-        // An unmounted folder is no removed source: it may come back.
-        Err(error) => return Err(error),
-    };
+    // An unmounted folder is no removed source: it may come back, so this is an error and tried again.
+    let folder = FolderHandle::open(Path::new(OsStr::from_bytes(&upload.folder)))?;
     let place = Place::new(0, &upload.dir, &upload.name);
     let dir = match folder.open_dir(&upload.dir) {
         Ok(dir) => dir,

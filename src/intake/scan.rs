@@ -17,13 +17,16 @@ const DEEPEST: usize = 64;
 /// Most fingerprints kept in memory; beyond it the cache starts anew from the catalog.
 const MOST_CACHED: usize = 1 << 20;
 
+/// Fingerprints of the known files of each directory: index of the folder, path below it.
+type Directories = HashMap<(usize, Vec<u8>), HashSet<u64>>;
+
 /// The files that the catalog knows, as fingerprints of name, size and both times, directory by directory.
 ///
 /// The fingerprint is a hash keyed anew at each start, so nobody can make a file that is taken for a known one.
 #[derive(Debug, Default)]
 pub struct Known {
     hasher: RandomState,
-    directories: Mutex<HashMap<(usize, Vec<u8>), HashSet<u64>>>,
+    directories: Mutex<Directories>,
 }
 
 impl Known {
@@ -70,7 +73,7 @@ impl Known {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<(usize, Vec<u8>), HashSet<u64>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Directories> {
         self.directories.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -23,7 +23,7 @@ const DIR_SYNCERS: usize = 8;
 /// Bytes compared at a time when an object exists already.
 const COMPARE_BYTES: usize = 256 * 1024;
 
-/// What [`place`] found at its destination.
+/// What `place` found at its destination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Placed {
     /// Nothing; the file has its name now.
@@ -32,7 +32,7 @@ pub enum Placed {
     Existing,
 }
 
-/// Why [`place`] did not give a file its name.
+/// Why `place` did not give a file its name.
 #[derive(Debug, thiserror::Error)]
 pub enum PlaceError {
     /// A file with other bytes bears the name.

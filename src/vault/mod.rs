@@ -74,7 +74,7 @@ impl VaultError {
 /// What reading says.
 pub fn hash_file(file: &std::fs::File) -> io::Result<crate::model::digest::Sha256Digest> {
     let mut digester = digester::Digester::new(false);
-    let mut block = block::Block::for_bytes(block::BLOCK_BYTES as u64);
+    let mut block = block::Block::for_bytes(1 << 18, 1 << 18);
     let mut at = 0;
     loop {
         match block.read_once(file, at)? {

@@ -122,7 +122,7 @@ fn what_is_no_file_is_reported_and_never_followed() {
 fn an_unreadable_file_waits_with_a_reason_and_goes_on() {
     let court = Court::with("keep", "");
     let path = dock(&court.uploads(), "locked.mp4", &another_clip(1));
-    std::fs::set_permissions(&path, Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&path, Permissions::from_mode(0o000)).unwrap();
     let mut command = court.command(&["serve", "--listen", "127.0.0.1:0"]);
     if is_root() {
         // Root may read everything; nobody may not.

@@ -1,8 +1,10 @@
 //! Integration tests: the real binary and the real library, real files, a real database.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends at the first surprise")]
+#![expect(clippy::disallowed_methods, reason = "tests rename files as docking tools do")]
 
 mod bad_input;
 mod layers;
 mod main_job;
 mod probe_worker;
+mod real_clips;
 mod support;

@@ -1,0 +1,105 @@
+//! A process of the binary that a fault may end, and what is seen of its data from outside.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::support::Court;
+
+/// A running process whose output goes to a file; killed when dropped.
+pub(crate) struct Process {
+    pub(crate) child: Child,
+    what: String,
+}
+
+impl Process {
+    /// Starts `command`; its standard error is appended to `log`.
+    pub(crate) fn start(mut command: Command, log: &Path) -> Self {
+        let what = format!("{command:?}");
+        let log = File::options().create(true).append(true).open(log).unwrap();
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap();
+        Self { child, what }
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for the end; `None` when it has not ended by then.
+    pub(crate) fn wait(&mut self, most: Duration) -> Option<ExitStatus> {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return Some(status);
+            }
+            if began.elapsed() > most {
+                return None;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// kill -9.
+    pub(crate) fn kill(mut self) -> ExitStatus {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap()
+    }
+
+    /// Asks to end; it must within `most`.
+    pub(crate) fn stop(&mut self, most: Duration) -> ExitStatus {
+        let _ = Command::new("kill").arg("-TERM").arg(self.pid().to_string()).stderr(Stdio::null()).status().unwrap();
+        self.wait(most).unwrap_or_else(|| panic!("does not end within {most:?} of SIGTERM: {}", self.what))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The daemon of a court, which may be killed before it says anything.
+pub(crate) fn serve(court: &Court) -> Process {
+    Process::start(court.command(&["serve", "--listen", "127.0.0.1:0"]), &court.path().join("log"))
+}
+
+/// The catalog's file.
+pub(crate) fn database(court: &Court) -> PathBuf {
+    court.data().join("catalog.sqlite")
+}
+
+/// Asks a copy of the catalog, so that nothing of a crashed one is touched; empty when there are no tables yet.
+pub(crate) fn ask(court: &Court, sql: &str) -> Vec<Value> {
+    let copies = tempfile::tempdir().unwrap();
+    let copy = copies.path().join("catalog.sqlite");
+    for end in ["", "-wal", "-journal"] {
+        let from = court.data().join(format!("catalog.sqlite{end}"));
+        if let Err(error) = std::fs::copy(&from, copies.path().join(format!("catalog.sqlite{end}"))) {
+            assert_eq!(error.kind(), std::io::ErrorKind::NotFound, "{}: {error}", from.display());
+        }
+    }
+    query(&copy, sql).unwrap_or_default()
+}
+
+/// Asks the catalog while the daemon works on it; `None` when it is busy or has no tables yet.
+pub(crate) fn ask_live(court: &Court, sql: &str) -> Option<Vec<Value>> {
+    query(&database(court), sql)
+}
+
+fn query(database: &Path, sql: &str) -> Option<Vec<Value>> {
+    if !database.exists() {
+        return None;
+    }
+    let out = Command::new("sqlite3").args(["-readonly", "-json"]).arg(database).arg(sql).output().unwrap();
+    if !out.status.success() {
+        let error = String::from_utf8_lossy(&out.stderr).into_owned();
+        let expected = ["no such table", "locked", "busy", "unable to open"].iter().any(|e| error.contains(e));
+        assert!(expected, "sqlite3 {}: {error}", database.display());
+        return None;
+    }
+    if out.stdout.is_empty() { Some(Vec::new()) } else { Some(serde_json::from_slice(&out.stdout).unwrap()) }
+}

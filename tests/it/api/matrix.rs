@@ -1,0 +1,76 @@
+//! Every documented route, asked by everybody.
+
+use axum::http::{StatusCode, header};
+use zhilu::model::role::Role;
+
+use super::contract::document;
+use super::world::{ANON, World};
+
+/// Routes that anybody may ask.
+const PUBLIC: [&str; 3] = ["/api/v1/openapi.json", "/healthz", "/readyz"];
+/// Routes that only some roles may ask.
+const NARROW: [(&str, &[Role]); 1] = [("/metrics", &[Role::Auditor, Role::Admin])];
+
+#[tokio::test]
+async fn every_route_answers_exactly_those_who_may_ask_it() {
+    let world = World::new().await;
+    let clip = world.clip("132920").await;
+    let case = world.accept(world.arrival("（2021）吉0721执123号/a.mp4", b"a")).await.clip_id;
+    let case = world.get(Some(Role::Admin), &format!("/api/v1/clips/{case}")).await.json()["cases"][0]["id"].clone();
+    let paths = document()["paths"].as_object().unwrap();
+    assert!(paths.len() >= 12, "routes are missing from the description");
+    for (template, item) in paths {
+        let id = if template.contains("/cases/") { case.as_str().unwrap().to_owned() } else { clip.to_string() };
+        let path = template.replace("{id}", &id);
+        let public = PUBLIC.contains(&template.as_str());
+        assert_eq!(item["get"]["security"] == serde_json::json!([{}]), public, "{template}");
+        let anon = world.get(ANON, &path).await;
+        if public {
+            assert_eq!(anon.status, StatusCode::OK, "{path}");
+            continue;
+        }
+        assert_eq!((anon.status, anon.code().as_str()), (StatusCode::UNAUTHORIZED, "unauthorized"), "{path}");
+        assert_eq!(anon.header(header::WWW_AUTHENTICATE), Some("Bearer realm=\"zhilu\""), "{path}");
+        for role in Role::ALL {
+            let answer = world.get(Some(role), &path).await;
+            let may = NARROW.iter().find(|(p, _)| p == template).is_none_or(|(_, roles)| roles.contains(&role));
+            let expected = if may { StatusCode::OK } else { StatusCode::FORBIDDEN };
+            assert_eq!(answer.status, expected, "{role} {path}");
+            let head = world.head(Some(role), &path).await;
+            assert_eq!(head.status, expected, "{role} HEAD {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_comes_before_anything_is_told() {
+    let world = World::new().await;
+    for path in ["/api/v1/clips?limit=x", "/api/v1/clips/999", "/api/v1/clips/x/media", "/api/v1/cases/1?y=z"] {
+        assert_eq!(world.get(ANON, path).await.status, StatusCode::UNAUTHORIZED, "{path}");
+    }
+    let denied = world.get_with(Some(Role::Legal), "/metrics", &[("accept-language", "en")]).await;
+    assert_eq!(denied.json()["detail"], "the role legal has not the permission read_metrics");
+}
+
+#[tokio::test]
+async fn a_wrong_or_revoked_token_is_told_apart_from_none() {
+    let world = World::new().await;
+    let token = world.token(Role::Officer).to_owned();
+    let wrong = format!("Bearer zhilu_{}", "A".repeat(43));
+    for values in [vec![wrong.as_str()], vec!["Basic eDp5"], vec!["Bearer x"], vec![wrong.as_str(), wrong.as_str()]] {
+        let headers: Vec<_> = values.iter().map(|v| ("authorization", *v)).collect();
+        let answer = world.get_with(ANON, "/api/v1/clips", &headers).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{values:?}");
+    }
+    let answer = world.get_with(ANON, "/api/v1/clips", &[("authorization", &wrong)]).await;
+    assert!(answer.header(header::WWW_AUTHENTICATE).unwrap().contains("invalid_token"));
+    let custody = &world.app.custody;
+    let mut tx = custody.db.begin().await.unwrap();
+    let all = zhilu::catalog::tokens::list(tx.conn()).await.unwrap();
+    let officer = all.iter().find(|t| t.role == Role::Officer).unwrap();
+    let header = [("authorization", &*format!("Bearer {token}"))];
+    assert_eq!(world.get_with(ANON, "/api/v1/clips", &header).await.status, StatusCode::OK);
+    zhilu::catalog::tokens::revoke(tx.conn(), officer.id, super::world::NOW).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(world.get_with(ANON, "/api/v1/clips", &header).await.status, StatusCode::UNAUTHORIZED);
+}

@@ -1,0 +1,61 @@
+//! The description is that of the code, and committed.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use axum::http::StatusCode;
+use zhilu::api::openapi;
+
+use super::contract::document;
+use super::world::{ANON, OFFICER, World};
+
+#[test]
+fn the_committed_description_is_the_code_s() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/openapi.json");
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    let same = committed == openapi::json();
+    assert!(same, "{} is stale; write it anew: cargo run -- openapi > deploy/openapi.json", path.display());
+}
+
+#[tokio::test]
+async fn the_served_description_is_the_committed_one() {
+    let world = World::new().await;
+    let served = world.get(ANON, "/api/v1/openapi.json").await;
+    assert_eq!(String::from_utf8(served.body).unwrap(), openapi::json());
+}
+
+#[test]
+fn operations_have_names_of_their_own_and_say_how_they_fail() {
+    let mut names = HashSet::new();
+    for (path, item) in document()["paths"].as_object().unwrap() {
+        let operation = &item["get"];
+        assert!(names.insert(operation["operationId"].as_str().unwrap()), "{path}");
+        for status in ["200", "500", "503"] {
+            assert!(operation["responses"][status].is_object(), "{path} {status}");
+        }
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            assert!(parameter["description"].is_string(), "{path} {parameter}");
+        }
+    }
+}
+
+/// What a route reads of a query is what the description says, in both directions.
+#[tokio::test]
+async fn the_documented_parameters_are_those_that_are_read() {
+    let world = World::new().await;
+    let clip = world.clip("120000").await;
+    for (template, item) in document()["paths"].as_object().unwrap() {
+        if item["get"]["responses"]["400"].is_null() || template == "/metrics" {
+            continue;
+        }
+        let path = template.replace("{id}", &clip.to_string());
+        let answer = world.get_with(OFFICER, &format!("{path}?no-such=1"), &[("accept-language", "en")]).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path}");
+        let message = answer.json()["errors"][0]["message"].as_str().unwrap().to_owned();
+        let read: Vec<&str> =
+            message.strip_prefix("unknown parameter; known are ").map_or(vec![], |known| known.split(", ").collect());
+        let parameters = item["get"]["parameters"].as_array().cloned().unwrap_or_default();
+        let documented = parameters.iter().filter(|p| p["in"] == "query").map(|p| p["name"].as_str().unwrap());
+        assert_eq!(read, documented.collect::<Vec<_>>(), "{template}");
+    }
+}
