@@ -10,6 +10,7 @@ use axum::response::IntoResponse;
 use super::schema::Guarded;
 use crate::catalog::ledger;
 use crate::http::extract::{Permit, ReadMetrics};
+use crate::http::params::Params;
 use crate::http::problem::Problem;
 use crate::http::state::App;
 use crate::intake::board::{Board, MOST};
@@ -25,7 +26,12 @@ use crate::model::upload::UploadState;
     security(("bearer" = [])),
     responses((status = 200, description = "Prometheus text", body = String, content_type = "text/plain"), Guarded)
 )]
-pub(super) async fn get(State(app): State<App>, _: Permit<ReadMetrics>) -> Result<impl IntoResponse, Problem> {
+pub(super) async fn get(
+    State(app): State<App>,
+    _: Permit<ReadMetrics>,
+    params: Params,
+) -> Result<impl IntoResponse, Problem> {
+    params.finish()?;
     let mut reader = app.custody.db.read().await?;
     let entries = ledger::checkpoint(reader.conn()).await?.map_or(0, |c| c.size);
     drop(reader);

@@ -22,6 +22,7 @@ use crate::http::params::Params;
 use crate::http::problem::Problem;
 use crate::http::state::App;
 use crate::http::value;
+use crate::intake::board::MOST;
 use crate::model::id::Id;
 use crate::model::upload::UploadState;
 
@@ -103,12 +104,11 @@ pub(super) async fn list(
     let query = UploadQuery::read(params)?;
     // The board is looked at before the catalog: what leaves it in between is found there.
     let mut rows = live_rows(&app, &query, language);
-    let want = query.limit + 1 - u32::try_from(rows.len()).unwrap_or(u32::MAX).min(query.limit + 1);
-    if want > 0 {
+    if rows.len() <= usize::try_from(query.limit).unwrap_or(usize::MAX) {
         let filter = UploadFilter { state: query.state, before: query.accepted_below() };
         let mut reader = app.custody.db.read().await?;
-        let accepted = uploads::list(reader.conn(), &filter, want).await?;
-        for row in accepted {
+        for row in uploads::list(reader.conn(), &filter, query.limit + 1).await? {
+            // Accepted since the board was looked at.
             rows.retain(|(_, live): &(i64, Upload)| live.id() != row.id);
             rows.push((ACCEPTED, Upload::accepted(&row, language)));
         }
@@ -124,7 +124,11 @@ pub(super) async fn list(
 /// The rows of the page that are not accepted yet, and one more.
 fn live_rows(app: &App, query: &UploadQuery, language: Language) -> Vec<(i64, Upload)> {
     let (Some(intake), Some(below)) = (app.intake.as_deref(), query.live_below()) else { return Vec::new() };
-    let mut rows = live::uploads(intake, language, |id, state| id < below && query.state.is_none_or(|s| s == state));
-    rows.truncate(usize::try_from(query.limit).unwrap_or(usize::MAX).saturating_add(1));
+    let enough = usize::try_from(query.limit).unwrap_or(usize::MAX).saturating_add(1);
+    // The board gives the newest; only a first page without a filter needs no more than these.
+    let most = if query.state.is_none() && query.cursor.is_none() { enough } else { MOST };
+    let wanted = |id, state| id < below && query.state.is_none_or(|s| s == state);
+    let mut rows = live::uploads(intake, most, language, wanted);
+    rows.truncate(enough);
     rows.into_iter().map(|upload| (LIVE, upload)).collect()
 }

@@ -122,3 +122,89 @@ impl AsyncWrite for Connection {
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::time::timeout;
+
+    use super::*;
+
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+    const LARGE: usize = 64 << 20;
+
+    /// A server with room for so many connections; gives its address.
+    async fn start(places: usize, patience: Duration) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = Router::new().route("/", get(|| async { "hello" })).route("/large", get(|| async { vec![0; LARGE] }));
+        let bounded = Bounded { listener, places: Arc::new(Semaphore::new(places)), patience };
+        tokio::spawn(axum::serve(bounded, router).into_future());
+        address
+    }
+
+    async fn read(stream: &mut TcpStream) -> io::Result<String> {
+        let mut buffer = vec![0; 4096];
+        let n = timeout(Duration::from_secs(10), stream.read(&mut buffer)).await??;
+        Ok(String::from_utf8_lossy(&buffer[..n]).into_owned())
+    }
+
+    #[tokio::test]
+    async fn a_request_that_trickles_in_is_not_waited_for() {
+        let address = start(10, Duration::from_millis(300)).await;
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let began = Instant::now();
+        let trickle = async {
+            for byte in REQUEST.iter().cycle() {
+                if stream.write_all(&[*byte]).await.is_err() {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        timeout(Duration::from_secs(10), trickle).await.unwrap();
+        assert!(began.elapsed() >= Duration::from_millis(300));
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_is_used_stays() {
+        let address = start(10, Duration::from_millis(600)).await;
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        for _ in 0..5 {
+            stream.write_all(REQUEST).await.unwrap();
+            assert!(read(&mut stream).await.unwrap().ends_with("hello"));
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(900)).await;
+        assert_eq!(read(&mut stream).await.unwrap(), "");
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_not_read_is_given_up() {
+        let address = start(1, Duration::from_millis(300)).await;
+        let mut idle = TcpStream::connect(address).await.unwrap();
+        idle.write_all(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        // The one place is taken until the server gives that answer up.
+        let mut next = TcpStream::connect(address).await.unwrap();
+        next.write_all(REQUEST).await.unwrap();
+        assert!(read(&mut next).await.unwrap().ends_with("hello"));
+        let mut rest = Vec::new();
+        let _ = idle.read_to_end(&mut rest).await;
+        assert!(rest.len() < LARGE, "it was sent whole");
+    }
+
+    #[tokio::test]
+    async fn more_connections_than_places_wait_their_turn() {
+        let address = start(1, Duration::from_secs(60)).await;
+        let mut first = TcpStream::connect(address).await.unwrap();
+        first.write_all(REQUEST).await.unwrap();
+        read(&mut first).await.unwrap();
+        let mut second = TcpStream::connect(address).await.unwrap();
+        second.write_all(REQUEST).await.unwrap();
+        let early = timeout(Duration::from_millis(200), second.readable()).await;
+        assert!(early.is_err(), "it did not wait");
+        drop(first);
+        assert!(read(&mut second).await.unwrap().ends_with("hello"));
+    }
+}

@@ -63,7 +63,9 @@ fn compare(row: &HashMap<&str, &str>, clip: &Value, wrong: &mut Vec<String>) {
         ("rotation", &clip["video"]["rotation"]),
         ("fps", &clip["video"]["fps"]),
     ] {
-        if let Some(value) = expected(column) {
+        // AVI and TS have no place for a rotation: unknown is null there, where ffprobe says 0.
+        let unknown = column == "rotation" && clip["container"] != "isobmff";
+        if let Some(value) = expected(column).filter(|_| !unknown) {
             let value: f64 = value.parse().unwrap();
             check(column, found.as_f64().is_some_and(|f| (f - value).abs() < 0.02), found);
         }

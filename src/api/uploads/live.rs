@@ -5,15 +5,20 @@ use std::sync::atomic::Ordering;
 
 use super::body::{Folder, Upload, path_text, reason};
 use crate::http::language::Language;
-use crate::intake::board::{Ignored, Item, MOST};
+use crate::intake::board::{Ignored, Item};
 use crate::intake::pipeline::Intake;
 use crate::intake::source::Place;
 use crate::model::id::Id;
 use crate::model::upload::UploadState;
 
-/// The files on the board, and what is no evidence, that pass `wanted`; newest first.
-pub(super) fn uploads(intake: &Intake, language: Language, wanted: impl Fn(Id, UploadState) -> bool) -> Vec<Upload> {
-    let (items, ignored) = intake.board.snapshot(MOST);
+/// The newest files on the board, at most `most`, and what is no evidence; of both those that pass `wanted`, newest first.
+pub(super) fn uploads(
+    intake: &Intake,
+    most: usize,
+    language: Language,
+    wanted: impl Fn(Id, UploadState) -> bool,
+) -> Vec<Upload> {
+    let (items, ignored) = intake.board.snapshot(most);
     let items = items.iter().filter(|(_, i)| wanted(i.id, i.state)).map(|(p, i)| item(intake, p, i, language));
     let ignored = ignored.iter().filter(|(_, i)| wanted(i.id, UploadState::Ignored));
     let ignored = ignored.map(|(p, i)| ignored_entry(intake, p, i, language));

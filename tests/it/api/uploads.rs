@@ -10,9 +10,8 @@ use zhilu::catalog::uploads;
 use zhilu::config::{Folder, Intake as Settings};
 use zhilu::custody::confirm::{ReadBackOf, confirm};
 use zhilu::intake::pipeline::{IntakeHandle, Mode, Setup};
-use zhilu::model::role::Role;
 
-use super::world::{OFFICER, World, ids_of};
+use super::world::{ADMIN, OFFICER, World, ids_of};
 
 /// A world whose intake watches one folder that is there, with files that stay on the board, and one that is not.
 async fn watching() -> (World, IntakeHandle, PathBuf) {
@@ -97,7 +96,7 @@ async fn pages_run_from_one_part_into_the_other() {
     assert_eq!(items(&waiting).len(), 5);
     let accepted = world.get(OFFICER, "/api/v1/uploads?state=accepted").await.json();
     assert!(items(&accepted).iter().all(|u| u["state"] == "accepted"));
-    let metrics = world.get(Some(Role::Admin), "/metrics").await;
+    let metrics = world.get(ADMIN, "/metrics").await;
     let text = String::from_utf8(metrics.body).unwrap();
     for line in ["zhilu_uploads{state=\"waiting\"} 5", "zhilu_uploads{state=\"ignored\"} 1", "zhilu_folders_unavailable 1"] {
         assert!(text.lines().any(|l| l == line), "{line} is not in\n{text}");

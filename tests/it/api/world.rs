@@ -41,6 +41,8 @@ pub(crate) type Who = Option<Role>;
 pub(crate) const ANON: Who = None;
 /// An officer.
 pub(crate) const OFFICER: Who = Some(Role::Officer);
+/// An administrator.
+pub(crate) const ADMIN: Who = Some(Role::Admin);
 /// Legal staff.
 pub(crate) const LEGAL: Who = Some(Role::Legal);
 
