@@ -328,6 +328,8 @@ pub async fn sidecars_of_all(conn: Conn<'_>, clips: &[Id]) -> Result<Vec<Attache
 /// What tells a known file from a new or changed one.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct KnownFile {
+    /// The id of its upload.
+    pub id: i64,
     /// The file's name.
     pub name: Vec<u8>,
     /// Size in bytes, as stored.
@@ -338,13 +340,34 @@ pub struct KnownFile {
     pub ctime_ns: i64,
 }
 
-/// Every file that was accepted from one directory.
+/// Most files that [`known_in`] holds at a time.
+const KNOWN_PAGE: usize = 2_048;
+
+/// Calls `each` for every file that was accepted from one directory; constant memory, however many there are.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn known_in(conn: Conn<'_>, folder: &[u8], dir: &[u8]) -> Result<Vec<KnownFile>, CatalogError> {
-    const SQL: &str = "select name, size_bytes, mtime_ns, ctime_ns from uploads where folder = $1 and dir = $2";
-    Ok(on!(conn, c => sqlx::query_as::<_, KnownFile>(SQL).bind(folder).bind(dir).fetch_all(c).await?))
+pub async fn known_in(
+    mut conn: Conn<'_>,
+    folder: &[u8],
+    dir: &[u8],
+    each: &mut dyn FnMut(&KnownFile),
+) -> Result<(), CatalogError> {
+    // In the order of the index `uploads_place`; a name may have several rows.
+    const SQL: &str = "select id, name, size_bytes, mtime_ns, ctime_ns from uploads \
+        where folder = $1 and dir = $2 and (name, id) > ($3, $4) order by name, id limit $5";
+    let (mut name, mut id) = (Vec::new(), i64::MIN);
+    loop {
+        let page = on!(conn.reborrow(), c => {
+            let query = sqlx::query_as::<_, KnownFile>(SQL).bind(folder).bind(dir).bind(&name).bind(id);
+            query.bind(KNOWN_PAGE as i64).fetch_all(c).await?
+        });
+        page.iter().for_each(&mut *each);
+        match page.into_iter().nth(KNOWN_PAGE - 1) {
+            Some(last) => (name, id) = (last.name, last.id),
+            None => return Ok(()),
+        }
+    }
 }
 
 /// Uploads that are not released yet, after `after`, in the order of ids.

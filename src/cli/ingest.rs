@@ -148,7 +148,8 @@ async fn work(
         if handle.has_died() {
             return Err(Failure::new("a thread of the intake died; see the log"));
         }
-        if !intake.has_scanned() || intake.board.overflowed() || intake.board.is_working() {
+        // In this order, see the scan of what was left off.
+        if intake.board.overflowed() || !intake.has_scanned() || intake.board.is_working() {
             stuck_since = None;
             continue;
         }

@@ -106,6 +106,15 @@ pub(super) fn setup(config: &Config, store: &mut Store, folders: Vec<Folder>) ->
         // yet keeps the path it was given.
         folder.path = folder.path.canonicalize().or_else(|_| std::path::absolute(&folder.path))?;
     }
+    let own = [&config.data_dir, &config.vault.root(&config.data_dir)].map(|p| p.canonicalize());
+    for own in own.into_iter().flatten() {
+        if let Some(folder) = absolute.iter().find(|f| own.starts_with(&f.path)) {
+            let (own, folder) = (own.display(), folder.path.display());
+            return Err(Failure::new(format!(
+                "{folder} holds Zhilu's own {own}; choose another upload folder or --data-dir"
+            )));
+        }
+    }
     Ok(Setup {
         custody: store.custody.clone(),
         vault: Arc::clone(&store.vault),

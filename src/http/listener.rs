@@ -138,7 +138,8 @@ mod tests {
     async fn start(places: usize, patience: Duration) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let router = Router::new().route("/", get(|| async { "hello" })).route("/large", get(|| async { vec![0; LARGE] }));
+        let router =
+            Router::new().route("/", get(|| async { "hello" })).route("/large", get(|| async { vec![0; LARGE] }));
         let bounded = Bounded { listener, places: Arc::new(Semaphore::new(places)), patience };
         tokio::spawn(axum::serve(bounded, router).into_future());
         address

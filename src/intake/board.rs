@@ -340,14 +340,15 @@ impl Board {
         (due, next.map(|at| at.saturating_sub(now)))
     }
 
-    /// Whether files were left off for want of room and there is room again; asking resets it.
+    /// Whether files were left off for want of room and there is room again.
     pub fn wants_scan(&self) -> bool {
-        let mut state = self.lock();
-        let wants = state.overflowed && state.items.len() < MOST / 2;
-        if wants {
-            state.overflowed = false;
-        }
-        wants
+        let state = self.lock();
+        state.overflowed && state.items.len() < MOST / 2
+    }
+
+    /// A scan begins that meets what was left off.
+    pub fn scan_begins(&self) {
+        self.lock().overflowed = false;
     }
 
     /// Whether files were left off for want of room.
@@ -373,7 +374,7 @@ impl Board {
             entry.reason = reason;
         } else if state.ignored.len() < MOST_IGNORED {
             let new = make();
-            tracing::warn!(name = %place.name_text(), reason = reason.code(), "not taken: {}", reason.en());
+            tracing::warn!(upload = %new.id, reason = reason.code(), "not taken: {}", reason.en());
             state.ignored.insert(place.clone(), Ignored { id: new.id, reason, arrived: new.arrived, scan });
         }
     }
@@ -483,6 +484,8 @@ mod tests {
         for place in &places[..MOST / 2 + 1] {
             board.done(place);
         }
-        assert!(board.wants_scan() && !board.wants_scan());
+        assert!(board.wants_scan());
+        board.scan_begins();
+        assert!(!board.wants_scan());
     }
 }

@@ -25,13 +25,17 @@ const RETRY: Duration = Duration::from_secs(60);
 /// Runs until the intake stops.
 pub fn run(intake: &Intake) {
     let mut left_over = false;
+    let mut first = true;
     while !intake.is_stopping() {
         intake.wait_for_ring(if left_over { RETRY } else { Duration::from_secs(3600) });
         if intake.is_stopping() {
             return;
         }
-        left_over = match pass(intake) {
-            Ok(left_over) => left_over,
+        left_over = match pass(intake, first) {
+            Ok(left_over) => {
+                first = false;
+                left_over
+            }
             Err(error) => {
                 tracing::warn!("confirming waits, it is tried again: {error}");
                 std::thread::sleep(Duration::from_secs(1));
@@ -42,15 +46,17 @@ pub fn run(intake: &Intake) {
     }
 }
 
-/// One pass over all uploads that are not released; says whether some are left over.
-fn pass(intake: &Intake) -> Result<bool, CustodyError> {
+/// One pass over all uploads that are not released; says whether some are left over. An object that differed is read again in the first
+/// pass only: once a start.
+fn pass(intake: &Intake, first: bool) -> Result<bool, CustodyError> {
     let mut after = Id(0);
     let mut left_over = false;
     loop {
         let page = open_after(intake, after)?;
         let Some(last) = page.last() else { return Ok(left_over) };
         after = last.id;
-        let (accepted, confirmed): (Vec<_>, Vec<_>) = page.into_iter().partition(|u| u.state == UploadState::Accepted);
+        let page = page.into_iter().filter(|u| first || !differed(u));
+        let (accepted, confirmed): (Vec<_>, Vec<_>) = page.partition(|u| u.state == UploadState::Accepted);
         left_over |= confirm_group(intake, accepted)?;
         for upload in confirmed {
             left_over |= !release_one(intake, &upload)?;
@@ -59,6 +65,12 @@ fn pass(intake: &Intake) -> Result<bool, CustodyError> {
             return Ok(left_over);
         }
     }
+}
+
+/// Whether the upload's object was found to differ before.
+fn differed(upload: &Upload) -> bool {
+    let reason = upload.reason.as_deref().and_then(|r| serde_json::from_str::<Reason>(r).ok());
+    matches!(reason, Some(Reason::ObjectDiffers { .. }))
 }
 
 fn open_after(intake: &Intake, after: Id) -> Result<Vec<Upload>, CatalogError> {
@@ -136,7 +148,7 @@ fn read_back(intake: &Intake, upload: &Upload) -> Result<Option<ReadBackOf>, Cus
                 Verdict::Differs { sha256, size_bytes, .. } => format!("{size_bytes} bytes with SHA-256 {sha256}"),
             };
             tracing::error!(upload = %upload.id, clip = %clip.id, "object {} differs from what was accepted: {found}", clip.sha256);
-            if upload.reason.as_deref().is_some_and(|r| r.contains("object_differs")) {
+            if differed(&upload) {
                 return Ok(None);
             }
             upload.reason = serde_json::to_string(&Reason::ObjectDiffers { detail: found.clone() }).ok();

@@ -134,14 +134,14 @@ impl Intake {
         &self.stop
     }
 
-    /// Whether the folders were looked at once.
+    /// Whether the folders were looked at: at least once, or, where they are taken once, as often as it needs.
     pub fn has_scanned(&self) -> bool {
         self.scanned.load(Ordering::Acquire)
     }
 
-    /// Notes that the folders were looked at.
-    pub fn set_scanned(&self) {
-        self.scanned.store(true, Ordering::Release);
+    /// Notes that the folders were looked at, or (with `false`) that they are going to be.
+    pub fn set_scanned(&self, scanned: bool) {
+        self.scanned.store(scanned, Ordering::Release);
     }
 
     /// Rings when something was accepted, for the thread that confirms.
@@ -406,7 +406,7 @@ fn accepted_one(intake: &Intake, one: Ready, accepted: Accepted, mailbox: &watch
     if intake.board.accepted(place, arrival.inode) {
         mailbox.look_again(place.clone());
     } else if intake.board.wants_scan() {
-        mailbox.scan_all();
+        mailbox.wake();
     }
 }
 
@@ -437,11 +437,8 @@ pub fn recover(intake: &Intake, recovered: Vec<Recovered>) -> Result<(), Custody
     for one in recovered {
         match one {
             Recovered::PutBack { origin, now_at } => {
-                tracing::info!(
-                    "a source that was being moved is back: {} (from {})",
-                    now_at.display(),
-                    origin.display()
-                );
+                let renamed = if now_at == origin { "" } else { ", under another name" };
+                tracing::info!("a source that was being moved is back in its folder{renamed}");
             }
             Recovered::Stuck { staged, origin, reason } => {
                 let origin = origin.unwrap_or_default();

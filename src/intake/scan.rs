@@ -1,8 +1,10 @@
 //! One full look at an upload folder: the truth that events only make quicker.
 
 use std::collections::{HashMap, HashSet};
+use std::ffi::OsString;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::sync::{Mutex, PoisonError};
 
@@ -16,6 +18,8 @@ use crate::catalog::uploads::KnownFile;
 const DEEPEST: usize = 64;
 /// Most fingerprints kept in memory; beyond it the cache starts anew from the catalog.
 const MOST_CACHED: usize = 1 << 20;
+/// Most names of a directory that are held at a time.
+const NAMES: usize = 1_024;
 
 /// Fingerprints of the known files of each directory: index of the folder, path below it.
 type Directories = HashMap<(usize, Vec<u8>), HashSet<u64>>;
@@ -38,7 +42,7 @@ impl Known {
         self.fingerprint(name, stat.size_bytes.cast_signed(), stat.mtime_ns, stat.ctime_ns)
     }
 
-    /// Whether the catalog knows this file; `load` gives what it knows of the directory.
+    /// Whether the catalog knows these files; `load` gives what it knows of the directory, file by file. Only one thread asks.
     ///
     /// # Errors
     /// What `load` says.
@@ -47,22 +51,41 @@ impl Known {
         folder: usize,
         dir: &[u8],
         files: &[(&[u8], Stat)],
-        load: impl FnOnce() -> Result<Vec<KnownFile>, E>,
+        load: impl FnOnce(&mut dyn FnMut(&KnownFile)) -> Result<(), E>,
     ) -> Result<Vec<bool>, E> {
         let key = (folder, dir.to_vec());
-        let cached = self.lock().contains_key(&key);
-        let loaded = if cached { None } else { Some(load()?) };
-        let mut directories = self.lock();
-        if let Some(rows) = loaded {
-            if directories.values().map(HashSet::len).sum::<usize>() + rows.len() > MOST_CACHED {
-                directories.clear();
-            }
-            let known = directories.entry(key.clone()).or_default();
-            known.extend(rows.iter().map(|r| self.fingerprint(&r.name, r.size_bytes, r.mtime_ns, r.ctime_ns)));
+        if !self.lock().contains_key(&key) {
+            self.load(&key, load)?;
         }
+        let directories = self.lock();
         let known = directories.get(&key);
         let is_known = |(name, stat): &(&[u8], Stat)| known.is_some_and(|k| k.contains(&self.of_stat(name, stat)));
         Ok(files.iter().map(is_known).collect())
+    }
+
+    fn load<E>(
+        &self,
+        key: &(usize, Vec<u8>),
+        load: impl FnOnce(&mut dyn FnMut(&KnownFile)) -> Result<(), E>,
+    ) -> Result<(), E> {
+        // There from the start, so that what is accepted while it is loaded is not missed.
+        self.lock().insert(key.clone(), HashSet::new());
+        let mut loaded = HashSet::new();
+        let result = load(&mut |r| {
+            loaded.insert(self.fingerprint(&r.name, r.size_bytes, r.mtime_ns, r.ctime_ns));
+        });
+        let mut directories = self.lock();
+        if let Err(error) = result {
+            directories.remove(key);
+            return Err(error);
+        }
+        let meanwhile = directories.remove(key).unwrap_or_default();
+        if directories.values().map(HashSet::len).sum::<usize>() + loaded.len() > MOST_CACHED {
+            directories.clear();
+        }
+        loaded.extend(meanwhile);
+        directories.insert(key.clone(), loaded);
+        Ok(())
     }
 
     /// Adds a file that was just accepted.
@@ -80,7 +103,7 @@ impl Known {
 
 /// What a scan meets, one directory at a time.
 pub trait Visitor {
-    /// The regular files of one directory, `dir` being its path below the folder.
+    /// Regular files of one directory, `dir` being its path below the folder; called several times for one with many.
     fn files(&mut self, dir: &[u8], files: &[(&[u8], Stat)]);
     /// Something that is neither file nor directory.
     fn other(&mut self, dir: &[u8], name: &[u8], kind: EntryKind);
@@ -114,10 +137,19 @@ fn read_dir(folder: &FolderHandle, dir: &[u8], visitor: &mut impl Visitor) -> io
         } else {
             names.push(name);
         }
+        if names.len() == NAMES {
+            look_at_names(&fd, dir, &names, &mut below, visitor);
+            names.clear();
+        }
     }
+    look_at_names(&fd, dir, &names, &mut below, visitor);
+    Ok(below)
+}
+
+fn look_at_names(fd: &OwnedFd, dir: &[u8], names: &[OsString], below: &mut Vec<Vec<u8>>, visitor: &mut impl Visitor) {
     let mut files = Vec::with_capacity(names.len());
-    for name in &names {
-        match look_at(&fd, name) {
+    for name in names {
+        match look_at(fd, name) {
             Ok(EntryKind::File(stat)) => files.push((name.as_bytes(), stat)),
             Ok(EntryKind::Dir) => below.push(join(dir, name.as_bytes())),
             Ok(kind) => visitor.other(dir, name.as_bytes(), kind),
@@ -126,7 +158,6 @@ fn read_dir(folder: &FolderHandle, dir: &[u8], visitor: &mut impl Visitor) -> io
         }
     }
     visitor.files(dir, &files);
-    Ok(below)
 }
 
 fn join(dir: &[u8], name: &[u8]) -> Vec<u8> {
@@ -173,16 +204,25 @@ mod tests {
     fn known_files_are_loaded_once_and_told_by_every_part() {
         let known = Known::default();
         let stat = Stat { size_bytes: 5, mtime_ns: 6, ctime_ns: 7, inode: 8 };
-        let row = KnownFile { name: b"a".to_vec(), size_bytes: 5, mtime_ns: 6, ctime_ns: 7 };
-        let ask = |name: &'static [u8], stat: Stat| {
-            known.contains::<()>(0, b"d", &[(name, stat)], || Ok(vec![row.clone()])).unwrap()[0]
+        let row = KnownFile { id: 1, name: b"a".to_vec(), size_bytes: 5, mtime_ns: 6, ctime_ns: 7 };
+        let loads = std::cell::Cell::new(0);
+        let load = |each: &mut dyn FnMut(&KnownFile)| {
+            loads.set(loads.get() + 1);
+            known.insert(0, b"d", b"meanwhile", &stat);
+            each(&row);
+            Ok::<(), ()>(())
         };
+        let refused = known.contains(0, b"d", &[(b"a", stat)], |_| Err(()));
+        assert!(refused.is_err(), "nothing is known of a directory that could not be loaded");
+        let ask = |name: &'static [u8], stat: Stat| known.contains(0, b"d", &[(name, stat)], load).unwrap()[0];
         assert!(ask(b"a", stat));
+        assert!(ask(b"meanwhile", stat));
         assert!(!ask(b"b", stat));
         assert!(!ask(b"a", Stat { size_bytes: 4, ..stat }));
         assert!(!ask(b"a", Stat { mtime_ns: 0, ..stat }));
         assert!(!ask(b"a", Stat { ctime_ns: 0, ..stat }));
         known.insert(0, b"d", b"b", &stat);
         assert!(ask(b"b", stat));
+        assert_eq!(loads.get(), 1);
     }
 }

@@ -1,6 +1,5 @@
 //! Looks at the upload folders: events make it quick, the periodic scan is the truth.
 
-use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -142,8 +141,11 @@ impl Looker<'_> {
         while !self.intake.is_stopping() {
             if std::mem::take(&mut scan) {
                 self.scans += 1;
+                // In this order: whoever sees no overflow any more sees that the scan is not done.
+                self.intake.set_scanned(false);
+                self.intake.board.scan_begins();
                 targets.iter().for_each(|t| self.scan_target(t));
-                self.intake.set_scanned();
+                self.intake.set_scanned(true);
                 self.intake.ring();
             }
             self.look_at_due();
@@ -181,6 +183,7 @@ impl Looker<'_> {
     /// Scans every folder and sees to it that it is watched; says whether all are.
     fn scan_folders(&mut self) -> bool {
         self.scans += 1;
+        self.intake.board.scan_begins();
         let mut all_watched = true;
         for folder in 0..self.intake.folders.len() {
             match self.intake.folders[folder].handle() {
@@ -197,7 +200,7 @@ impl Looker<'_> {
             }
         }
         self.intake.board.scanned(self.scans);
-        self.intake.set_scanned();
+        self.intake.set_scanned(true);
         all_watched
     }
 
@@ -322,10 +325,10 @@ impl Looker<'_> {
     fn ask(&self, folder: usize, dir: &[u8], files: &[(&[u8], Stat)]) -> Result<Vec<bool>, CatalogError> {
         let intake = self.intake;
         let path = intake.folders[folder].config.path.as_os_str().as_bytes();
-        intake.known.contains(folder, dir, files, || {
+        intake.known.contains(folder, dir, files, |each| {
             intake.runtime.block_on(async {
                 let mut reader = intake.setup.custody.db.read().await?;
-                uploads::known_in(reader.conn(), path, dir).await
+                uploads::known_in(reader.conn(), path, dir, each).await
             })
         })
     }
@@ -395,7 +398,12 @@ impl Visitor for Scan<'_, '_> {
     }
 
     fn trouble(&mut self, path: &[u8], error: &io::Error) {
-        let path = self.looker.intake.folders[self.folder].config.path.join(OsStr::from_bytes(path));
-        tracing::warn!("{} cannot be looked at, it is tried again: {error}", path.display());
+        // Names below the folder may hold those of people: the board shows them, the log does not.
+        let folder = self.looker.intake.folders[self.folder].config.path.display();
+        tracing::warn!("something in {folder} cannot be looked at, it is tried again: {error}");
+        let place = Place { folder: self.folder, path: path.into() };
+        let reason = Reason::Unreadable { error: error.to_string() };
+        let looker = &self.looker;
+        looker.intake.board.ignore(&place, reason, looker.scans, || looker.new_item(&place));
     }
 }

@@ -82,24 +82,35 @@ pub(crate) fn ask(court: &Court, sql: &str) -> Vec<Value> {
             assert_eq!(error.kind(), std::io::ErrorKind::NotFound, "{}: {error}", from.display());
         }
     }
-    query(&copy, sql).unwrap_or_default()
+    // Not read-only: a copied write-ahead log without its index must be recovered, or nothing of it is seen.
+    match query(&copy, &[], sql) {
+        Ok(rows) => rows,
+        Err(error) => {
+            assert!(error.contains("no such table"), "{}: {error}", copy.display());
+            Vec::new()
+        }
+    }
 }
 
 /// Asks the catalog while the daemon works on it; `None` when it is busy or has no tables yet.
 pub(crate) fn ask_live(court: &Court, sql: &str) -> Option<Vec<Value>> {
-    query(&database(court), sql)
+    match query(&database(court), &["-readonly"], sql) {
+        Ok(rows) => Some(rows),
+        Err(error) => {
+            let expected = ["no such table", "locked", "busy", "unable to open"].iter().any(|e| error.contains(e));
+            assert!(expected, "{error}");
+            None
+        }
+    }
 }
 
-fn query(database: &Path, sql: &str) -> Option<Vec<Value>> {
+fn query(database: &Path, options: &[&str], sql: &str) -> Result<Vec<Value>, String> {
     if !database.exists() {
-        return None;
+        return Ok(Vec::new());
     }
-    let out = Command::new("sqlite3").args(["-readonly", "-json"]).arg(database).arg(sql).output().unwrap();
+    let out = Command::new("sqlite3").args(options).arg("-json").arg(database).arg(sql).output().unwrap();
     if !out.status.success() {
-        let error = String::from_utf8_lossy(&out.stderr).into_owned();
-        let expected = ["no such table", "locked", "busy", "unable to open"].iter().any(|e| error.contains(e));
-        assert!(expected, "sqlite3 {}: {error}", database.display());
-        return None;
+        return Err(String::from_utf8_lossy(&out.stderr).into_owned());
     }
-    if out.stdout.is_empty() { Some(Vec::new()) } else { Some(serde_json::from_slice(&out.stdout).unwrap()) }
+    Ok(if out.stdout.is_empty() { Vec::new() } else { serde_json::from_slice(&out.stdout).unwrap() })
 }

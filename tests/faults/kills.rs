@@ -69,7 +69,11 @@ fn one_round(policy: &str, random: &mut Random, story: &str) -> (u64, usize) {
             let daemon = serve(&court);
             std::thread::sleep(random.pause(LONGEST_MS));
             let status = daemon.kill();
-            assert!(!status.success() && status.code().is_none(), "{story}: it ended by itself: {status}\n{}", court.log());
+            assert!(
+                !status.success() && status.code().is_none(),
+                "{story}: it ended by itself: {status}\n{}",
+                court.log()
+            );
             kills += 1;
             snapshot().verify_crashed(&court, policy, &format!("{story}, kill {kills}"));
         }
@@ -100,7 +104,12 @@ pub(crate) fn drain(court: &Court, model: &Model, story: &str) {
 }
 
 /// Waits until `files` places are released and none is open.
-pub(crate) fn wait_until_drained(court: &Court, daemon: &mut Process, files: usize, most: Duration) -> Result<(), String> {
+pub(crate) fn wait_until_drained(
+    court: &Court,
+    daemon: &mut Process,
+    files: usize,
+    most: Duration,
+) -> Result<(), String> {
     let sql = "select count(distinct hex(dir) || '/' || hex(name)) places, count(*) filter (where state <> 'released') open from uploads \
                where name not like '.zhilu-%'";
     let began = Instant::now();
@@ -126,7 +135,11 @@ pub(crate) fn wait_until_drained(court: &Court, daemon: &mut Process, files: usi
 fn nothing_aside(dir: &Path) -> bool {
     std::fs::read_dir(dir).into_iter().flatten().map_while(Result::ok).all(|e| {
         let name = e.file_name();
-        if e.file_type().is_ok_and(|t| t.is_dir()) { nothing_aside(&e.path()) } else { !name.to_string_lossy().starts_with(".zhilu-") }
+        if e.file_type().is_ok_and(|t| t.is_dir()) {
+            nothing_aside(&e.path())
+        } else {
+            !name.to_string_lossy().starts_with(".zhilu-")
+        }
     })
 }
 
@@ -168,7 +181,8 @@ fn next_file(random: &mut Random, number: u32, last: &[u8]) -> (PathBuf, Vec<u8>
 }
 
 fn sidecar(number: u32) -> Vec<u8> {
-    format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><locations policeNum=\"{number:06}\" devNum=\"0012345\"/>").into_bytes()
+    format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><locations policeNum=\"{number:06}\" devNum=\"0012345\"/>")
+        .into_bytes()
 }
 
 /// A clip of about `size` bytes more.

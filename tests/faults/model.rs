@@ -139,7 +139,11 @@ fn files_below(dir: &Path) -> Vec<PathBuf> {
     while let Some(dir) = pending.pop() {
         // A directory of a process that tidies up may go meanwhile.
         for entry in std::fs::read_dir(&dir).into_iter().flatten().map_while(Result::ok) {
-            if entry.file_type().is_ok_and(|t| t.is_dir()) { pending.push(entry.path()) } else { files.push(entry.path()) }
+            if entry.file_type().is_ok_and(|t| t.is_dir()) {
+                pending.push(entry.path())
+            } else {
+                files.push(entry.path())
+            }
         }
     }
     files

@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends at the first surprise")]
 #![expect(clippy::disallowed_methods, reason = "tests rename files as docking tools do")]
 
+mod api;
 mod bad_input;
+mod corpus;
 mod layers;
 mod main_job;
 mod probe_worker;

@@ -197,6 +197,20 @@ fn a_second_signal_ends_at_once_and_a_second_daemon_cannot_take_the_port() {
 }
 
 #[test]
+fn zhilu_never_takes_its_own_files() {
+    let court = Court::new();
+    for folder in [court.path(), &court.data()] {
+        let out = court.run(&["ingest", folder.to_str().unwrap()]);
+        assert_eq!(out.status.code(), Some(2));
+        assert!(
+            String::from_utf8_lossy(&out.stderr).contains("--data-dir"),
+            "{}",
+            String::from_utf8_lossy(&out.stderr)
+        );
+    }
+}
+
+#[test]
 fn doctor_and_check_config_say_what_is_wrong() {
     let court = Court::with("keep", "");
     let out = court.run(&["doctor"]);

@@ -18,17 +18,15 @@ fn real_clips_read_as_ffprobe_reads_them() {
     let table = std::fs::read_to_string(clips.join("expected.tsv")).unwrap();
     let mut lines = table.lines();
     let columns: Vec<&str> = lines.next().unwrap().split('\t').collect();
-    let rows: Vec<HashMap<&str, &str>> =
-        lines.map(|l| columns.iter().copied().zip(l.split('\t')).collect()).collect();
+    let rows: Vec<HashMap<&str, &str>> = lines.map(|l| columns.iter().copied().zip(l.split('\t')).collect()).collect();
     assert!(!rows.is_empty());
     let court = Court::with("keep", "");
     for row in &rows {
         std::fs::copy(clips.join(row["file"]), court.uploads().join(row["file"])).unwrap();
     }
     let daemon = court.serve();
-    let found = daemon.wait_until("/api/v1/clips?limit=200", |c| {
-        c.len() == rows.len() && c.iter().all(|c| c["state"] == "released")
-    });
+    let found = daemon
+        .wait_until("/api/v1/clips?limit=200", |c| c.len() == rows.len() && c.iter().all(|c| c["state"] == "released"));
     let mut wrong = Vec::new();
     for row in &rows {
         let clip = found.iter().find(|c| c["names"][0]["name"] == row["file"]).unwrap();

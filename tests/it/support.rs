@@ -256,6 +256,6 @@ pub(crate) fn dock(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     let partial = path.with_file_name("transfer.part");
     std::fs::write(&partial, bytes).unwrap();
-    std::fs::rename(&partial, &path).unwrap();
+    rustix::fs::rename(&partial, &path).unwrap();
     path
 }

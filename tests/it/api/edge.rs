@@ -59,7 +59,11 @@ async fn without_its_database_the_daemon_says_so_and_tells_nothing_else() {
     world.app.custody.db.close().await;
     for path in ["/api/v1/clips", "/readyz", &format!("/api/v1/clips/{id}/media"), "/metrics"] {
         let answer = tokio::time::timeout(Duration::from_secs(10), world.get(OFFICER, path)).await.unwrap();
-        assert_eq!((answer.status, answer.code().as_str()), (StatusCode::SERVICE_UNAVAILABLE, "database_away"), "{path}");
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (StatusCode::SERVICE_UNAVAILABLE, "database_away"),
+            "{path}"
+        );
         assert_eq!(answer.header(header::RETRY_AFTER), Some("5"), "{path}");
         assert!(!String::from_utf8_lossy(&answer.body).contains("pool"), "inner detail was told");
     }

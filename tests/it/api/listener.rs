@@ -23,8 +23,7 @@ async fn it_serves_until_told_to_stop_and_finishes_what_is_under_way() {
     }));
     let mut stream = TcpStream::connect(address).await.unwrap();
     let token = world.token(Role::Officer);
-    let request =
-        format!("GET /api/v1/clips/{id}/media HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n");
+    let request = format!("GET /api/v1/clips/{id}/media HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut start = [0; 12];
     stream.read_exact(&mut start).await.unwrap();

@@ -78,7 +78,8 @@ async fn conditions_decide_before_anything_is_shown() {
     assert_eq!((head.status, head.header(header::CONTENT_LENGTH)), (StatusCode::OK, Some("10")));
     assert_eq!(head.header(header::ETAG), Some(&*tag));
     assert!(world.views(id).await.is_empty(), "nothing was shown");
-    for (condition, status) in [(&*tag, 206), (&*weak, 200), ("\"other\"", 200), ("Tue, 24 Nov 2026 08:52:07 GMT", 200)] {
+    for (condition, status) in [(&*tag, 206), (&*weak, 200), ("\"other\"", 200), ("Tue, 24 Nov 2026 08:52:07 GMT", 200)]
+    {
         let answer = world.get_with(OFFICER, &path, &[("range", "bytes=0-1"), ("if-range", condition)]).await;
         assert_eq!(answer.status.as_u16(), status, "{condition}");
     }

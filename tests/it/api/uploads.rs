@@ -98,7 +98,9 @@ async fn pages_run_from_one_part_into_the_other() {
     assert!(items(&accepted).iter().all(|u| u["state"] == "accepted"));
     let metrics = world.get(ADMIN, "/metrics").await;
     let text = String::from_utf8(metrics.body).unwrap();
-    for line in ["zhilu_uploads{state=\"waiting\"} 5", "zhilu_uploads{state=\"ignored\"} 1", "zhilu_folders_unavailable 1"] {
+    for line in
+        ["zhilu_uploads{state=\"waiting\"} 5", "zhilu_uploads{state=\"ignored\"} 1", "zhilu_folders_unavailable 1"]
+    {
         assert!(text.lines().any(|l| l == line), "{line} is not in\n{text}");
     }
     tokio::task::spawn_blocking(move || handle.stop()).await.unwrap();
