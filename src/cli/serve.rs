@@ -120,6 +120,7 @@ pub(super) fn setup(config: &Config, store: &mut Store, folders: Vec<Folder>) ->
         vault: Arc::clone(&store.vault),
         settings: config.intake.clone(),
         folders: absolute,
+        court: config.court.code.clone(),
         sm3: config.vault.sm3,
         reserve_bytes: config.vault.reserve_mib << 20,
         probe_binary: std::env::current_exe()?,

@@ -46,6 +46,10 @@ pub struct Arrival {
     pub inode: u64,
     /// The name carries the key mark.
     pub important: bool,
+    /// The dock that the folder belongs to, as people call it; empty: not said.
+    pub dock: String,
+    /// The court whose clips arrive in the folder; empty: not said.
+    pub court: String,
     /// The source policy's word.
     pub policy: &'static str,
     /// The file itself became the object.
@@ -354,6 +358,8 @@ fn arrival_detail(a: &Arrival, clip: &Clip) -> Value {
         "folder": text(&a.folder),
         "dir": text(&a.dir),
         "name": text(&a.name),
+        "dock": a.dock,
+        "court": a.court,
         "name_hex": crate::model::digest::to_hex(&a.name),
         "mtime_ns": a.mtime_ns.to_string(),
         "arrived": a.arrived,

@@ -23,12 +23,14 @@ pub struct ReadBackOf {
     pub outcome: Option<&'static str>,
 }
 
-/// Records a group of read-backs in one transaction: equal ones are Confirmed, and Released where the source stays.
+/// Records a group of read-backs in one transaction: equal ones are Confirmed, and Released where the source stays. Gives the uploads
+/// as they are now, in order.
 ///
 /// # Errors
 /// When the database or the ledger refuses; nothing was recorded.
-pub async fn confirm(custody: &Custody, group: &[ReadBackOf]) -> Result<(), CustodyError> {
+pub async fn confirm(custody: &Custody, group: &[ReadBackOf]) -> Result<Vec<Upload>, CustodyError> {
     let mut act = Act::begin(custody).await?;
+    let mut recorded = Vec::with_capacity(group.len());
     for done in group {
         let mut clip = clip_of(&mut act, &done.upload).await?;
         let record = Record {
@@ -50,8 +52,10 @@ pub async fn confirm(custody: &Custody, group: &[ReadBackOf]) -> Result<(), Cust
         }
         uploads::update(act.conn(), &upload).await?;
         clips::set_progress(act.conn(), &clip).await?;
+        recorded.push(upload);
     }
-    act.commit().await
+    act.commit().await?;
+    Ok(recorded)
 }
 
 /// Records that a confirmed upload's source was removed, or found gone or changed.

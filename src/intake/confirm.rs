@@ -100,17 +100,15 @@ fn confirm_group(intake: &Intake, uploads: Vec<Upload>) -> Result<bool, CustodyE
     if done.is_empty() {
         return Ok(left_over);
     }
-    intake.runtime.block_on(confirm(&intake.setup.custody, &done))?;
-    let confirmed = done.iter().filter(|d| d.differs.is_none());
+    let recorded = intake.runtime.block_on(confirm(&intake.setup.custody, &done))?;
     let totals = &intake.board.totals;
-    let count = confirmed.clone().count() as u64;
+    let count = done.iter().filter(|d| d.differs.is_none()).count() as u64;
     totals.confirmed_files.fetch_add(count, std::sync::atomic::Ordering::Relaxed);
-    for result in confirmed {
-        if result.outcome.is_some() {
-            totals.released_files.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        } else {
-            let upload = Upload { state: UploadState::Confirmed, ..result.upload.clone() };
-            left_over |= !release_one(intake, &upload)?;
+    for upload in recorded {
+        match upload.state {
+            UploadState::Released => drop(totals.released_files.fetch_add(1, std::sync::atomic::Ordering::Relaxed)),
+            UploadState::Confirmed => left_over |= !release_one(intake, &upload)?,
+            _ => {}
         }
     }
     Ok(left_over)

@@ -94,6 +94,8 @@ pub struct Setup {
     pub settings: Settings,
     /// The upload folders.
     pub folders: Vec<Folder>,
+    /// The court's code, for folders that name no other.
+    pub court: String,
     /// Compute SM3 too.
     pub sm3: bool,
     /// Free space to leave, in bytes.

@@ -204,6 +204,8 @@ fn arrival(intake: &Intake, place: &Place, id: Id, arrived: Micros, adopted: boo
         ctime_ns: stat.ctime_ns,
         inode: stat.inode,
         important: intake.setup.custody.patterns.read(&name).important,
+        dock: folder.dock.clone(),
+        court: if folder.court.is_empty() { intake.setup.court.clone() } else { folder.court.clone() },
         policy: folder.source.as_str(),
         adopted,
         arrived,

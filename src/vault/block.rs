@@ -43,12 +43,17 @@ impl Block {
         self.len == self.capacity
     }
 
-    /// Reads from `offset` of `file` until the block is full or the file ends, and shows each piece to `seen`.
+    /// Forgets what was read.
+    pub(super) fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    /// Reads on until the block is full or `file` ends, and shows each piece to `seen`. The block begins at `offset` of
+    /// `file`.
     ///
     /// # Errors
-    /// What reading said; the block's content is then meaningless.
+    /// What reading said; what was read before is in the block, was seen, and another call goes on behind it.
     pub(super) fn fill(&mut self, file: &File, offset: u64, mut seen: impl FnMut(&[u8])) -> io::Result<()> {
-        self.len = 0;
         while self.len < self.capacity {
             let from = self.start + self.len;
             let to = (from + PIECE_BYTES).min(self.start + self.capacity);

@@ -7,6 +7,7 @@
 //! be found, filled and thrown away (that costs as much processor time as half of the hashing), and when the pass ends the bytes
 //! are on their way already, so that the later sync is short. Elsewhere they are buffered and write-back is begun early.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
@@ -65,7 +66,7 @@ pub(super) fn hash(source: &File, digester: &mut Digester, watch: &Watch<'_>) ->
     let pass = Pass::begin(source, watch).map_err(CopyError::Source)?;
     let mut block = Block::for_bytes(pass.expected.saturating_add(1), BLOCK_BYTES);
     pass.run(digester, |digester, offset| {
-        block.fill(source, offset, |piece| digester.update(piece)).map_err(CopyError::Source)?;
+        pass.fill(&mut block, offset, digester).map_err(CopyError::Source)?;
         Ok((block.bytes().len(), !block.is_full()))
     })
 }
@@ -89,7 +90,7 @@ pub(super) fn copy(source: &File, target: &File, digester: &mut Digester, watch:
 fn copy_inline(pass: &Pass<'_>, sink: &mut Sink<'_>, digester: &mut Digester) -> Result<u64, CopyError> {
     let mut block = Block::for_bytes(pass.expected.saturating_add(1), BLOCK_BYTES);
     pass.run(digester, |digester, offset| {
-        block.fill(pass.source, offset, |piece| digester.update(piece)).map_err(CopyError::Source)?;
+        pass.fill(&mut block, offset, digester).map_err(CopyError::Source)?;
         sink.write(block.bytes(), offset).map_err(CopyError::Target)?;
         Ok((block.bytes().len(), !block.is_full()))
     })
@@ -133,7 +134,7 @@ fn read_blocks(
     let writer_gone = || CopyError::Target(io::Error::from(io::ErrorKind::BrokenPipe));
     pass.run(digester, |digester, offset| {
         let mut block = empty.recv().map_err(|_| writer_gone())?;
-        block.fill(pass.source, offset, |piece| digester.update(piece)).map_err(CopyError::Source)?;
+        pass.fill(&mut block, offset, digester).map_err(CopyError::Source)?;
         let (len, ended) = (block.bytes().len(), !block.is_full());
         full.send((block, offset)).map_err(|_| writer_gone())?;
         Ok((len, ended))
@@ -147,6 +148,9 @@ struct Pass<'a> {
     expected: u64,
     /// Whether it occupied less than that.
     sparse: bool,
+    /// Whether it is read past the page cache. Only a sparse source is: its holes would fill the cache with zeros, which
+    /// takes four times as long as to hash them.
+    direct: Cell<bool>,
     watch: &'a Watch<'a>,
 }
 
@@ -157,7 +161,22 @@ impl<'a> Pass<'a> {
         let expected = facts.len();
         // In units of 512 bytes whatever the file system's block is, see stat(2).
         let sparse = facts.blocks().saturating_mul(512) < expected;
-        Ok(Self { source, expected, sparse, watch })
+        let direct = Cell::new(sparse && set_direct(source, true).is_ok());
+        Ok(Self { source, expected, sparse, direct, watch })
+    }
+
+    /// Fills `block` with what the source has at `offset`, and hashes it.
+    fn fill(&self, block: &mut Block, offset: u64, digester: &mut Digester) -> io::Result<()> {
+        block.clear();
+        loop {
+            match block.fill(self.source, offset, |piece| digester.update(piece)) {
+                // The file system refuses such reads after all, or only behind a piece off the alignment.
+                Err(error) if Errno::from_io_error(&error) == Some(Errno::INVAL) && self.direct.replace(false) => {
+                    set_direct(self.source, false)?;
+                }
+                done => return done,
+            }
+        }
     }
 
     /// Calls `step` for one block after the other until it says that the source ended. `step` gets the block's offset
@@ -181,6 +200,15 @@ impl<'a> Pass<'a> {
             if size > self.expected.saturating_add(GROWTH_BYTES) {
                 return Err(CopyError::Growing { before: self.expected, read: size });
             }
+        }
+    }
+}
+
+impl Drop for Pass<'_> {
+    /// The descriptor is the caller's: it gets its flag back.
+    fn drop(&mut self) {
+        if self.direct.get() {
+            let _ = set_direct(self.source, false);
         }
     }
 }

@@ -219,6 +219,7 @@ impl LocalVault {
     /// Copies and hashes `source` from beginning to end in one pass, whatever its file offset. Constant memory (at most
     /// 3.1 MiB); a source of more than 1 MiB takes a second thread meanwhile. `progress` is told the bytes read so far.
     ///
+    /// While a sparse source is read, its descriptor bypasses the page cache (`O_DIRECT`).
     /// That the source did not change meanwhile (size, times, inode) is for the caller to compare.
     ///
     /// # Errors

@@ -156,6 +156,8 @@ fn a_sparse_source_stays_sparse() {
     let content = std::fs::read(&path).unwrap();
     let published = publish(&vault, stage(&vault, &file)).unwrap();
     assert_eq!((published.sha256, published.size_bytes), (sha256(&content), len as u64));
+    let flags = rustix::fs::fcntl_getfl(&file).unwrap();
+    assert!(!flags.contains(rustix::fs::OFlags::DIRECT), "the caller's descriptor is as it was");
     let object = vault.object_path(published.sha256);
     assert_eq!(std::fs::read(&object).unwrap(), content);
     assert!(object.metadata().unwrap().blocks() * 512 <= MIB as u64);

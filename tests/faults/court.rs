@@ -19,8 +19,10 @@ impl Process {
     /// Starts `command`; its standard error is appended to `log`.
     pub(crate) fn start(mut command: Command, log: &Path) -> Self {
         let what = format!("{command:?}");
+        let output = if log.starts_with("/dev") { log.to_owned() } else { log.with_extension("out") };
+        let output = File::create(output).unwrap();
         let log = File::options().create(true).append(true).open(log).unwrap();
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap();
+        let child = command.stdin(Stdio::null()).stdout(output).stderr(log).spawn().unwrap();
         Self { child, what }
     }
 
@@ -65,6 +67,16 @@ impl Drop for Process {
 /// The daemon of a court, which may be killed before it says anything.
 pub(crate) fn serve(court: &Court) -> Process {
     Process::start(court.command(&["serve", "--listen", "127.0.0.1:0"]), &court.path().join("log"))
+}
+
+/// Waits until the daemon says its address: then it listens, and heeds signals.
+pub(crate) fn wait_until_ready(court: &Court, daemon: &mut Process) {
+    let began = Instant::now();
+    while !std::fs::read_to_string(court.path().join("log.out")).is_ok_and(|t| t.contains("http://")) {
+        let ended = daemon.wait(Duration::from_millis(20));
+        let waits = ended.is_none() && began.elapsed() < Duration::from_secs(60);
+        assert!(waits, "the daemon does not start ({ended:?}): {}", court.log());
+    }
 }
 
 /// The catalog's file.

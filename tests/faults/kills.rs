@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::court::{Process, ask_live, serve};
+use crate::court::{Process, ask_live, serve, wait_until_ready};
 use crate::model::Model;
 use crate::random::Random;
 use crate::support::{Court, another_clip, dock};
@@ -97,6 +97,7 @@ impl Drop for StopAtEnd<'_> {
 /// Starts the daemon, waits until nothing is left to do, ends it softly.
 pub(crate) fn drain(court: &Court, model: &Model, story: &str) {
     let mut daemon = serve(court);
+    wait_until_ready(court, &mut daemon);
     wait_until_drained(court, &mut daemon, model.files.len(), PATIENCE)
         .unwrap_or_else(|seen| panic!("{story}: does not drain: {seen}\n{}", court.log()));
     let status = daemon.stop(Duration::from_secs(20));

@@ -197,6 +197,25 @@ fn a_second_signal_ends_at_once_and_a_second_daemon_cannot_take_the_port() {
 }
 
 #[test]
+fn settings_change_what_is_read_and_recorded() {
+    let mut court = Court::with("keep", "names = [\"{officer:6}-{recorder}-{yyyy}{MM}{dd}T{HH}{mm}{ss}\"]");
+    court.config = court.config.replace("source =", "dock = \"采集站1\"\nsource =");
+    court.config += "[vault]\nsm3 = true\n[court]\ncode = \"吉0721\"\nutc_offset = \"+09:00\"\n";
+    let daemon = court.serve();
+    let bytes = another_clip(7);
+    let path = dock(&court.uploads(), "001234-K77-20240508T132920.mp4", &bytes);
+    let clips = daemon.wait_until("/api/v1/clips?state=released", |c| c.len() == 1);
+    assert_eq!(clips[0]["recorder"]["serial"], "K77");
+    assert_eq!(clips[0]["recorded_at"], "2024-05-08T04:29:20Z");
+    let sm3 = Command::new("openssl").args(["dgst", "-sm3", "-r"]).arg(&path).output().unwrap();
+    let sm3 = String::from_utf8_lossy(&sm3.stdout).split(' ').next().unwrap().to_owned();
+    assert_eq!(clips[0]["sm3"], sm3);
+    let events = daemon.items(&format!("/api/v1/clips/{}/events", clips[0]["id"].as_str().unwrap()));
+    assert_eq!(events[0]["detail"]["dock"], "采集站1", "{events:#?}");
+    assert_eq!(events[0]["detail"]["court"], "吉0721");
+}
+
+#[test]
 fn zhilu_never_takes_its_own_files() {
     let court = Court::new();
     for folder in [court.path(), &court.data()] {

@@ -29,6 +29,7 @@ async fn watching() -> (World, IntakeHandle, PathBuf) {
             vault: world.app.vault.clone(),
             settings: Settings::default(),
             folders: vec![dock, Folder::at(world.path().join("not-mounted"))],
+            court: String::new(),
             sm3: false,
             reserve_bytes: 0,
             probe_binary: PathBuf::from("/nonexistent"),

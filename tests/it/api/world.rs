@@ -140,6 +140,8 @@ impl World {
             ctime_ns: 1_795_500_000_000_000_000 + inode,
             inode: inode.cast_unsigned(),
             important: false,
+            dock: String::new(),
+            court: String::new(),
             policy: "keep",
             adopted: false,
             arrived: at,
