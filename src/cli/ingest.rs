@@ -1,3 +1,4 @@
+use std::ffi::OsStr;
 use std::io::IsTerminal;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use crate::clock::SystemClock;
 use crate::config::{Config, Folder, SourcePolicy};
 use crate::intake::board::Board;
 use crate::intake::pipeline::{Intake, IntakeHandle, Mode, Target};
+use crate::intake::reason::Reason;
 use crate::lifecycle::Stop;
 use crate::model::id::Id;
 use crate::store::Store;
@@ -56,7 +58,7 @@ struct Summary {
     left: Vec<Left>,
 }
 
-/// A file that was not taken.
+/// A file that was not taken, or not confirmed, or whose source could not be removed.
 #[derive(Debug, Serialize)]
 struct Left {
     path: String,
@@ -75,13 +77,12 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Outcome, Failure
     let stop = Stop::on_signals()?;
     let mut store = Store::open(&config, Arc::new(SystemClock)).await?;
     let (folders, targets) = plan(&config, args)?;
-    let first = store.custody.ids.next(store.custody.clock.now());
     let began = Instant::now();
     let handle = IntakeHandle::start(setup(&config, &mut store, folders)?, Mode::Once(targets))?;
     let bar = bar(args.json);
     let mut summary = Summary::default();
     let finished = tokio::select! {
-        done = work(&handle, args, first, began, &bar, &mut summary) => done.map(|()| true),
+        done = work(&handle, args, began, &bar, &mut summary) => done.map(|()| true),
         () = stop.wait() => Ok(false),
     };
     bar.finish_and_clear();
@@ -134,7 +135,6 @@ fn bar(json: bool) -> ProgressBar {
 async fn work(
     handle: &IntakeHandle,
     args: &Args,
-    first: Id,
     began: Instant,
     bar: &ProgressBar,
     summary: &mut Summary,
@@ -161,7 +161,7 @@ async fn work(
     }
     tally(intake, summary);
     summary.accepted_ms = millis(began);
-    while !args.no_confirm && !all_confirmed(intake, first).await? {
+    while !args.no_confirm && !all_confirmed(intake).await? {
         bar.set_message("confirming");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -169,12 +169,35 @@ async fn work(
         summary.confirmed_ms = Some(millis(began));
     }
     tally(intake, summary);
+    if !args.no_confirm {
+        summary.left.extend(held_up(intake).await?);
+    }
     Ok(())
 }
 
-async fn all_confirmed(intake: &Intake, first: Id) -> Result<bool, Failure> {
+/// Whether everything is confirmed and released that can be, also what an earlier run that was cut left accepted.
+async fn all_confirmed(intake: &Intake) -> Result<bool, Failure> {
     let mut reader = intake.setup.custody.db.read().await?;
-    Ok(uploads::count_open_since(reader.conn(), first).await? == 0)
+    Ok(intake.has_reviewed() && uploads::count_open_since(reader.conn(), Id(0)).await? == 0)
+}
+
+/// Accepted uploads of these folders that cannot be confirmed or released now.
+async fn held_up(intake: &Intake) -> Result<Vec<Left>, Failure> {
+    let mut left = Vec::new();
+    let mut after = Id(0);
+    loop {
+        let mut reader = intake.setup.custody.db.read().await?;
+        let page = uploads::open_after(reader.conn(), after, 1000).await?;
+        let Some(last) = page.last() else { return Ok(left) };
+        after = last.id;
+        let ours = page.iter().filter(|u| intake.folders.iter().any(|f| f.config.path.as_os_str().as_bytes() == u.folder));
+        left.extend(ours.filter_map(|u| {
+            let reason: Reason = serde_json::from_str(u.reason.as_deref()?).ok()?;
+            let place = [&u.folder, &u.dir, &u.name].map(|part| Path::new(OsStr::from_bytes(part)));
+            let path = place.iter().collect::<PathBuf>().display().to_string();
+            Some(Left { path, code: reason.code(), reason: reason.en() })
+        }));
+    }
 }
 
 fn millis(since: Instant) -> u64 {

@@ -34,6 +34,7 @@ pub fn run(intake: &Intake) {
         left_over = match pass(intake, first) {
             Ok(left_over) => {
                 first = false;
+                intake.set_reviewed();
                 left_over
             }
             Err(error) => {

@@ -121,6 +121,7 @@ pub struct Intake {
     /// Runs the catalog's futures.
     pub runtime: Handle,
     scanned: AtomicBool,
+    reviewed: AtomicBool,
     stop: AtomicBool,
     confirm_bell: (Mutex<bool>, Condvar),
 }
@@ -144,6 +145,16 @@ impl Intake {
     /// Notes that the folders were looked at, or (with `false`) that they are going to be.
     pub fn set_scanned(&self, scanned: bool) {
         self.scanned.store(scanned, Ordering::Release);
+    }
+
+    /// Whether every upload that earlier processes left open was tried once.
+    pub fn has_reviewed(&self) -> bool {
+        self.reviewed.load(Ordering::Acquire)
+    }
+
+    /// Notes that every open upload was tried once.
+    pub fn set_reviewed(&self) {
+        self.reviewed.store(true, Ordering::Release);
     }
 
     /// Rings when something was accepted, for the thread that confirms.
@@ -194,6 +205,7 @@ impl IntakeHandle {
             probers,
             runtime: Handle::current(),
             scanned: AtomicBool::new(false),
+            reviewed: AtomicBool::new(false),
             stop: AtomicBool::new(false),
             confirm_bell: (Mutex::new(true), Condvar::new()),
         });
@@ -419,10 +431,8 @@ fn finish_adoption(intake: &Intake, adoption: Adoption, arrival: &Arrival, exist
         let expected = Expected { sha256: arrival.sha256, sm3: arrival.sm3, size_bytes: arrival.size_bytes };
         let equal = intake.setup.vault.read_back(&expected, &|_| ControlFlow::Continue(()));
         if !equal.as_ref().is_ok_and(|r| r.verdict == Verdict::Equal) {
-            tracing::error!(upload = %arrival.id, "the object {} is not equal to its source, which is put back", arrival.sha256);
-            if let Err(error) = adoption.put_back() {
-                tracing::error!(upload = %arrival.id, "{error}");
-            }
+            // Nothing is removed; the source stays staged, and the next start puts it back.
+            tracing::error!(upload = %arrival.id, "the object {} is not equal to its moved source, which is kept", arrival.sha256);
             return;
         }
     }
@@ -447,7 +457,12 @@ pub fn recover(intake: &Intake, recovered: Vec<Recovered>) -> Result<(), Custody
                 tracing::error!("{} (from {}) cannot be put back: {reason}", staged.display(), origin.display());
             }
             Recovered::InVault { sha256, adoption } => {
-                let Some(arrival) = receive::arrival_of_object(intake, sha256, adoption.origin()) else { continue };
+                let Some(arrival) = receive::arrival_of_object(intake, sha256, adoption.origin()) else {
+                    tracing::warn!(
+                        "object {sha256} was moved in from a folder that is not watched now; watch it to have it accepted"
+                    );
+                    continue;
+                };
                 intake.runtime.block_on(accept(&intake.setup.custody, std::slice::from_ref(&arrival)))?;
                 finish_adoption(intake, adoption, &arrival, true);
             }

@@ -16,8 +16,7 @@ use crate::catalog::uploads::Upload;
 /// one received is put back. Gives `deleted`, `gone` (somebody removed it before) or `changed` (another file is there; it is kept, and
 /// taken like any other).
 ///
-/// A crash between the rename and the removal leaves the file under a dot name in its folder; it is taken from there as a
-/// duplicate, confirmed, and released again.
+/// A crash or an error between the rename and the removal leaves the file under a dot name in its folder; the next call removes it.
 ///
 /// # Errors
 /// What the operating system says; the source is still there then, under its name or the one aside.
@@ -31,6 +30,16 @@ pub fn remove_source(upload: &Upload) -> io::Result<&'static str> {
         Err(e) => return Err(e),
     };
     let name = OsStr::from_bytes(&upload.name);
+    let aside = format!(".zhilu-release-{}", upload.id);
+    match look_at(&dir, OsStr::new(&aside)) {
+        Ok(EntryKind::File(stat)) if is_received(upload, &stat) => {
+            rustix::fs::unlinkat(&dir, &aside, AtFlags::empty())?;
+            return Ok("deleted");
+        }
+        Ok(_) => {}
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+        Err(e) => return Err(e),
+    }
     match look_at(&dir, name) {
         Ok(EntryKind::File(stat)) if is_received(upload, &stat) => {}
         Ok(_) => return Ok("changed"),
@@ -40,7 +49,6 @@ pub fn remove_source(upload: &Upload) -> io::Result<&'static str> {
     if writer_of(&folder.open_file(place.relative())?) == Writer::Somebody {
         return Err(io::Error::other("somebody has it open for writing"));
     }
-    let aside = format!(".zhilu-release-{}", upload.id);
     rustix::fs::renameat(&dir, name, &dir, &aside)?;
     match look_at(&dir, OsStr::new(&aside))? {
         EntryKind::File(stat) if is_received(upload, &stat) => {
@@ -105,6 +113,19 @@ mod tests {
         std::fs::write(&path, "clip").unwrap();
         assert_eq!(remove_source(&upload).unwrap(), "changed");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "clip");
+    }
+
+    #[test]
+    fn a_removal_that_was_cut_is_finished_and_what_came_meanwhile_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, aside) = (dir.path().join("a.mp4"), dir.path().join(format!(".zhilu-release-{}", Id(1))));
+        std::fs::write(&path, "clip").unwrap();
+        let upload = upload_of(dir.path(), "a.mp4");
+        rustix::fs::rename(&path, &aside).unwrap();
+        std::fs::write(&path, "other").unwrap();
+        assert_eq!(remove_source(&upload).unwrap(), "deleted");
+        assert!(!aside.exists());
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "other");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::support::{Court, another_clip, dock};
 use crate::{is_long, say};
 
 /// Points in the bounded form, over all scenarios.
-const BOUNDED: usize = 48;
+const BOUNDED: usize = 60;
 /// How long a faulty process may go on before it is asked to end.
 const FAULTY: Duration = Duration::from_secs(8);
 /// Processes under strace at a time: they mostly wait.
