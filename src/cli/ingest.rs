@@ -190,7 +190,8 @@ async fn held_up(intake: &Intake) -> Result<Vec<Left>, Failure> {
         let page = uploads::open_after(reader.conn(), after, 1000).await?;
         let Some(last) = page.last() else { return Ok(left) };
         after = last.id;
-        let ours = page.iter().filter(|u| intake.folders.iter().any(|f| f.config.path.as_os_str().as_bytes() == u.folder));
+        let ours =
+            page.iter().filter(|u| intake.folders.iter().any(|f| f.config.path.as_os_str().as_bytes() == u.folder));
         left.extend(ours.filter_map(|u| {
             let reason: Reason = serde_json::from_str(u.reason.as_deref()?).ok()?;
             let place = [&u.folder, &u.dir, &u.name].map(|part| Path::new(OsStr::from_bytes(part)));

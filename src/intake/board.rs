@@ -23,6 +23,8 @@ const MOST_IGNORED: usize = 1_000;
 /// How long an accepted file is remembered, and how many are.
 const RECENT: Duration = Duration::from_secs(60);
 const MOST_RECENT: usize = 4_096;
+/// How often those that are older are forgotten, at most.
+const RECENT_PRUNE: Duration = Duration::from_secs(1);
 /// Files up to this size go first: they cost little and free a dock's screen.
 const SMALL_BYTES: u64 = 1 << 20;
 
@@ -98,6 +100,7 @@ struct State {
     ignored: HashMap<Place, Ignored>,
     folders: HashMap<usize, String>,
     recent: HashMap<Place, Recent>,
+    recent_pruned: Duration,
     overflowed: bool,
     stopping: bool,
 }
@@ -276,8 +279,10 @@ impl Board {
     pub fn accepted(&self, place: &Place, inode: u64) -> bool {
         let at = self.now();
         let mut state = self.lock();
-        if state.recent.len() >= MOST_RECENT {
-            state.recent.retain(|_, r| at - r.at < RECENT);
+        if state.recent.len() >= MOST_RECENT && at.saturating_sub(state.recent_pruned) >= RECENT_PRUNE {
+            // Not at each file of a large backlog: it looks at all of them.
+            state.recent.retain(|_, r| at.saturating_sub(r.at) < RECENT);
+            state.recent_pruned = at;
         }
         if state.recent.len() < MOST_RECENT {
             state.recent.insert(place.clone(), Recent { inode, at });

@@ -19,7 +19,7 @@ const BOUNDED: usize = 60;
 /// How long a faulty process may go on before it is asked to end.
 const FAULTY: Duration = Duration::from_secs(8);
 /// Processes under strace at a time: they mostly wait.
-const AT_A_TIME: usize = 6;
+const AT_A_TIME: usize = 8;
 
 /// Which calls are counted and fail: all, or those on certain files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,10 +57,10 @@ fn errors_and_crashes_at_each_system_call() {
     std::thread::scope(|scope| {
         for _ in 0..AT_A_TIME {
             scope.spawn(|| {
-                while let Some((scenario, point)) = points.get(next.fetch_add(1, Ordering::Relaxed)) {
+                while let Some((scenario, point)) = points.get(take(&next)) {
                     match std::panic::catch_unwind(|| run(*scenario, point)) {
                         Ok(hit) => drop(hits.fetch_add(usize::from(hit), Ordering::Relaxed)),
-                        Err(_) => failures.lock().unwrap().push(format!("{scenario:?} {point:?}")),
+                        Err(why) => failures.lock().unwrap().push(told(&*why)),
                     }
                 }
             });
@@ -73,6 +73,22 @@ fn errors_and_crashes_at_each_system_call() {
     // Threads share the work differently in each run, so the last calls of a thread are not always reached.
     let least = if is_long() { all * 6 / 10 } else { 30 };
     assert!(hits >= least, "only {hits} of {all} points were reached");
+}
+
+/// What a panic said, said at once: a long run may be cut before its end.
+fn told(why: &(dyn std::any::Any + Send)) -> String {
+    let text = why.downcast_ref::<String>().map_or("panic", String::as_str);
+    say(&format!("FAILED {text}"));
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
+/// The next of a list; says now and then how far it is.
+fn take(next: &AtomicUsize) -> usize {
+    let at = next.fetch_add(1, Ordering::Relaxed);
+    if at > 0 && at.is_multiple_of(200) {
+        say(&format!("injection: {at} points are done"));
+    }
+    at
 }
 
 /// What is traced. The steps differ by policy where the source is released; all the others are done with one policy.
@@ -142,11 +158,16 @@ fn choose(mut points: Vec<(Scenario, Point)>, random: &mut Random) -> Vec<(Scena
                 .push((scenario, point));
         }
         while points.len() < BOUNDED && groups.values().any(|g| !g.is_empty()) {
-            for group in groups.values_mut().filter(|g| !g.is_empty()) {
+            let room = BOUNDED - points.len();
+            for group in groups.values_mut().filter(|g| !g.is_empty()).take(room) {
                 let at = random.below(group.len() as u64);
                 points.push(group.swap_remove(usize::try_from(at).unwrap()));
             }
         }
+    }
+    // Mixed, so that a cut run has tried some of everything.
+    for i in (1..points.len()).rev() {
+        points.swap(i, usize::try_from(random.below(i as u64 + 1)).unwrap());
     }
     say(&format!("injection: {} of {all} points", points.len()));
     points
@@ -181,7 +202,7 @@ fn run(scenario: Scenario, point: &Point) -> bool {
         // What was put aside for its removal is taken again by the daemon, when it has been so for a while.
         drain(&court, &model, &story);
     }
-    model.verify_drained(&court, scenario.policy, &story);
+    model.verify_tidy(&court, scenario.policy, &story);
     hit
 }
 
@@ -223,6 +244,8 @@ fn ingest(court: &Court, uploads: &Path) -> Command {
 /// Works under strace until everything is done, or until it is asked to end.
 fn faulty(scenario: Scenario, court: &Court, model: &Model, point: Option<&Point>) -> (Log, ExitStatus) {
     let log = court.path().join("strace");
+    // Without a fault it ends by itself, however busy the machine is.
+    let most = if point.is_some() { FAULTY } else { Duration::from_secs(120) };
     let arguments = arguments(&log, &paths(scenario.part, court, model), point);
     let (mut process, status);
     if scenario.daemon {
@@ -232,13 +255,13 @@ fn faulty(scenario: Scenario, court: &Court, model: &Model, point: Option<&Point
         for (name, bytes) in files() {
             dock(&court.uploads(), name, &bytes);
         }
-        status = match wait_until_drained(court, &mut process, model.files.len(), FAULTY) {
+        status = match wait_until_drained(court, &mut process, model.files.len(), most) {
             Ok(()) | Err(_) => process.stop(Duration::from_secs(25)),
         };
         tracer.wait(Duration::from_secs(5));
     } else {
         process = Process::start(traced(&ingest(court, &court.uploads()), &arguments), &court.path().join("log"));
-        let ended = process.wait(FAULTY);
+        let ended = process.wait(most);
         status = ended.unwrap_or_else(|| process.stop(Duration::from_secs(25)));
     }
     (Log::read(&log, process.pid()), status)

@@ -154,6 +154,14 @@ fn a_clock_that_goes_back_gives_no_duration() {
 }
 
 #[test]
+fn times_hours_apart_give_no_rate() {
+    let unit = [0, 0, 1, 0x65, 0x88, 0x84, 0x21];
+    let far: Vec<u8> = (0..9).flat_map(|n| pes(0x100, 0xe0, n * 3000 * 90_000, &unit)).collect();
+    let facts = read(&[tables(&[(0x1b, 0x100)], 0), far].concat(), GRID);
+    assert_eq!(facts.video.unwrap().fps, None, "not 0");
+}
+
+#[test]
 fn sound_alone() {
     let frame = [&[0xff, 0xf1, 0x50, 0x40, 0x02, 0x00, 0xfc][..], &[0; 9]].concat();
     let sound = (0..10u64).flat_map(|n| pes(0x101, 0xc0, n * 4 * 2090, &frame.repeat(4)));

@@ -189,7 +189,8 @@ impl Track {
             width: self.picture.map(|p| p.width),
             height: self.picture.map(|p| p.height),
             rotation: None,
-            fps: fps.map(|fps| (fps * 1000.0).round() / 1000.0),
+            // Times hours apart in a damaged stream would round to 0, which is no rate.
+            fps: fps.map(|fps| (fps * 1000.0).round() / 1000.0).filter(|&fps| fps > 0.0),
         }
     }
 
