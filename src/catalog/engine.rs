@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sqlx::postgres::PgPool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction, pool::PoolConnection};
+use sqlx::{Connection, PgConnection, Postgres, Sqlite, SqliteConnection, Transaction, pool::PoolConnection};
 
 use super::CatalogError;
 
@@ -78,7 +78,7 @@ impl Db {
             .busy_timeout(BUSY_TIMEOUT)
             .pragma("cache_size", CACHE_KIB)
             .optimize_on_close(false, None);
-        let writer = pool(1).connect_with(options.clone()).await?;
+        let writer = pool(1).after_release(|conn, _| Box::pin(is_reusable(conn))).connect_with(options.clone()).await?;
         super::migrate::sqlite(&writer).await?;
         let readers = pool(READERS).connect_lazy_with(options.read_only(true).create_if_missing(false));
         Ok(Self(Pools::Sqlite { writer, readers }))
@@ -135,6 +135,14 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .max_lifetime(None)
         .test_before_acquire(false)
         .acquire_timeout(Duration::from_secs(30))
+}
+
+/// Whether the writer's connection may be used again. After an I/O error SQLite rolls back by itself; the `ROLLBACK` that follows then
+/// fails, and the connection would count as in a transaction for ever and refuse every new one.
+async fn is_reusable(conn: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    // Answered after everything that was asked before, the rollback of a dropped transaction too.
+    conn.ping().await?;
+    Ok(!conn.is_in_transaction())
 }
 
 #[derive(Debug)]

@@ -18,20 +18,17 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Outcome, Failure
     let report = check::check(&custody.db, &store.vault, custody.signer.verifier(), args.deep).await?;
     custody.db.close().await;
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        say!("{}", serde_json::to_string_pretty(&report)?);
     } else {
         let (clips, objects) = (report.clips, report.objects);
-        println!(
-            "{clips} clips, {objects} objects, {} ledger entries, {} custody events",
-            report.entries, report.events
-        );
+        say!("{clips} clips, {objects} objects, {} ledger entries, {} custody events", report.entries, report.events);
         for digest in &report.unclaimed {
             println!("unclaimed object {digest}: of an interrupted intake; taken up when its file is received again");
         }
         for f in &report.findings {
-            println!("WRONG {} {}: {}", f.code, f.subject, f.detail);
+            say!("WRONG {} {}: {}", f.code, f.subject, f.detail);
         }
-        println!("{}", if report.findings.is_empty() { "everything holds" } else { "something is wrong" });
+        say!("{}", if report.findings.is_empty() { "everything holds" } else { "something is wrong" });
     }
     Ok(if report.findings.is_empty() { Outcome::Done } else { Outcome::Found })
 }

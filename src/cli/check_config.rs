@@ -1,3 +1,5 @@
+use std::io::Write;
+
 use super::{Common, Failure, Outcome};
 use crate::config::SAMPLE;
 use crate::media::name::NamePatterns;
@@ -12,17 +14,17 @@ pub(super) struct Args {
 /// Checks the configuration without touching anything.
 pub(super) fn run(common: &Common, args: &Args) -> Result<Outcome, Failure> {
     if args.sample {
-        print!("{SAMPLE}");
+        std::io::stdout().write_all(SAMPLE.as_bytes())?;
         return Ok(Outcome::Done);
     }
     let config = common.config()?;
     NamePatterns::new(&config.intake.names).map_err(|e| Failure::new(format!("intake.names: {e}")))?;
     let name = config.court.ledger_name.parse::<crate::ledger::key::KeyName>();
     name.map_err(|e| Failure::new(format!("court.ledger_name: {e}")))?;
-    println!("the configuration is good");
-    println!("data directory: {}", config.data_dir.display());
+    say!("the configuration is good");
+    say!("data directory: {}", config.data_dir.display());
     for folder in config.folders() {
-        println!("upload folder:  {} ({})", folder.path.display(), folder.source.as_str());
+        say!("upload folder:  {} ({})", folder.path.display(), folder.source.as_str());
     }
     Ok(Outcome::Done)
 }

@@ -36,7 +36,7 @@ pub(super) async fn run(common: &Common, _: &Args) -> Result<Outcome, Failure> {
     looks.push(database(&config).await);
     looks.extend(config.folders().iter().map(folder));
     for look in &looks {
-        println!("{} {}", if look.well { "ok   " } else { "WRONG" }, look.what);
+        say!("{} {}", if look.well { "ok   " } else { "WRONG" }, look.what);
     }
     Ok(if looks.iter().all(|l| l.well) { Outcome::Done } else { Outcome::Found })
 }

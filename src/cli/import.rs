@@ -35,16 +35,16 @@ pub(super) async fn run(common: &Common, register: &Register) -> Result<Outcome,
     let table = case_file::read_cases(input).map_err(|e| Failure::new(format!("{}: {e}", file.display())))?;
     let mut tally = Tally::default();
     let mut group = Vec::with_capacity(GROUP);
-    eprintln!("{}: read as {}", file.display(), table.encoding());
+    complain!("{}: read as {}", file.display(), table.encoding());
     for warning in table.warnings() {
-        eprintln!("{}: {warning}", file.display());
+        complain!("{}: {warning}", file.display());
     }
     for line in table {
         match line {
             Ok(record) => group.push(record),
             Err(error) => {
                 tally.bad += 1;
-                eprintln!("{}:{}: {}", file.display(), error.line, error.message);
+                complain!("{}:{}: {}", file.display(), error.line, error.message);
             }
         }
         if group.len() == GROUP {
@@ -54,7 +54,7 @@ pub(super) async fn run(common: &Common, register: &Register) -> Result<Outcome,
     store_group(&store.custody, &mut group, &mut tally).await?;
     store.custody.db.close().await;
     let Tally { added, changed, same, bad } = tally;
-    println!("{added} cases added, {changed} changed, {same} unchanged, {bad} bad lines left out");
+    say!("{added} cases added, {changed} changed, {same} unchanged, {bad} bad lines left out");
     Ok(if bad == 0 { Outcome::Done } else { Outcome::Found })
 }
 

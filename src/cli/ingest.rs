@@ -2,8 +2,8 @@ use std::ffi::OsStr;
 use std::io::IsTerminal;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, HumanDuration, ProgressBar, ProgressStyle};
@@ -161,6 +161,11 @@ async fn work(
     }
     tally(intake, summary);
     summary.accepted_ms = millis(began);
+    if !intake.setup.recovered.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
+        return Err(Failure::new(
+            "moved files are in the vault, but the catalog refused them; the same command tries again",
+        ));
+    }
     while !args.no_confirm && !all_confirmed(intake).await? {
         bar.set_message("confirming");
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -233,12 +238,12 @@ fn tally(intake: &Intake, summary: &mut Summary) {
 
 fn print(args: &Args, summary: &Summary) -> Result<(), Failure> {
     if args.json {
-        println!("{}", serde_json::to_string_pretty(summary)?);
+        say!("{}", serde_json::to_string_pretty(summary)?);
         return Ok(());
     }
     let took = Duration::from_millis(summary.accepted_ms);
     let rate = summary.bytes as f64 / took.as_secs_f64().max(0.001) / f64::from(1 << 20);
-    println!(
+    say!(
         "{} files accepted ({} of them known already), {} in {} ({rate:.0} MiB/s); {} confirmed, {} released",
         summary.files,
         summary.duplicates,
@@ -248,7 +253,7 @@ fn print(args: &Args, summary: &Summary) -> Result<(), Failure> {
         summary.released
     );
     for left in &summary.left {
-        println!("left: {}: {}", left.path, left.reason);
+        say!("left: {}: {}", left.path, left.reason);
     }
     Ok(())
 }

@@ -1,3 +1,5 @@
+use std::io::Write;
+
 use super::{Common, Failure, Outcome};
 use crate::catalog::ledger as rows;
 
@@ -18,6 +20,6 @@ pub(super) async fn run(common: &Common, action: &Action) -> Result<Outcome, Fai
     let Some(checkpoint) = checkpoint else {
         return Err(Failure::new("the ledger has no entries yet"));
     };
-    print!("{}", checkpoint.note);
+    std::io::stdout().write_all(checkpoint.note.as_bytes())?;
     Ok(Outcome::Done)
 }

@@ -5,6 +5,20 @@
     reason = "a command speaks through its standard output and error"
 )]
 
+/// Writes a line to standard output; an output that is full or closed is a failure and no panic.
+macro_rules! say {
+    ($($text:tt)*) => {
+        std::io::Write::write_fmt(&mut std::io::stdout(), format_args!("{}\n", format_args!($($text)*)))?
+    };
+}
+
+/// Writes a line to standard error, if that takes it: there is nobody else to tell.
+macro_rules! complain {
+    ($($text:tt)*) => {{
+        let _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("{}\n", format_args!($($text)*)));
+    }};
+}
+
 mod case_file;
 mod check;
 mod check_config;
@@ -108,7 +122,7 @@ pub fn run() -> ExitCode {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Found) => ExitCode::from(1),
         Err(Failure(message)) => {
-            eprintln!("zhilu: {message}");
+            complain!("zhilu: {message}");
             ExitCode::from(2)
         }
     }

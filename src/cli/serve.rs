@@ -130,16 +130,16 @@ pub(super) fn setup(config: &Config, store: &mut Store, folders: Vec<Folder>) ->
 
 /// Says where the daemon is, and at the very first start prints a token: without one nobody could ask it anything.
 async fn greet(config: &Config, custody: &Custody, address: SocketAddr) -> Result<(), Failure> {
-    println!("执录 Zhilu  http://{address}");
+    say!("执录 Zhilu  http://{address}");
     for folder in config.folders() {
-        println!("上传目录 upload folder  {}", folder.path.display());
+        say!("上传目录 upload folder  {}", folder.path.display());
     }
     let mut reader = custody.db.read().await?;
     let first = tokens::list(reader.conn()).await?.is_empty();
     drop(reader);
     if first {
         let (_, secret) = token::create(custody, "first start", Role::Admin).await?;
-        println!("管理员令牌（仅显示一次） admin token, shown only this once:\n{}", secret.expose());
+        say!("管理员令牌（仅显示一次） admin token, shown only this once:\n{}", secret.expose());
     }
     Ok(())
 }

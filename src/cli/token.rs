@@ -31,14 +31,14 @@ pub(super) async fn run(common: &Common, action: &Action) -> Result<Outcome, Fai
     match action {
         Action::Create { role, name } => {
             let (made, secret) = token::create(custody, name, *role).await?;
-            eprintln!("token {} for {}; keep it, it is not shown again:", made.id, made.role);
-            println!("{}", secret.expose());
+            complain!("token {} for {}; keep it, it is not shown again:", made.id, made.role);
+            say!("{}", secret.expose());
         }
         Action::List => {
             let mut reader = custody.db.read().await?;
             for t in tokens::list(reader.conn()).await? {
                 let state = t.revoked.map_or("works".to_owned(), |at| format!("ended {at}"));
-                println!("{}\t{}\t{}\tmade {}\t{state}", t.id, t.role, t.name, t.created);
+                say!("{}\t{}\t{}\tmade {}\t{state}", t.id, t.role, t.name, t.created);
             }
         }
         Action::Revoke { id } => {
@@ -47,7 +47,7 @@ pub(super) async fn run(common: &Common, action: &Action) -> Result<Outcome, Fai
                 .await
                 .map_err(|_| Failure::new(format!("there is no working token {id}; `zhilu token list` shows all")))?;
             tx.commit().await?;
-            println!("token {id} has ended");
+            say!("token {id} has ended");
         }
     }
     custody.db.close().await;

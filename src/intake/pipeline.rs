@@ -4,7 +4,7 @@
 //! groups, one confirms. Channels between them are bounded, so a backlog waits in the folders and not in memory.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -23,7 +23,7 @@ use crate::config::{Folder, Intake as Settings};
 use crate::custody::accept::{Accepted, Arrival, accept};
 use crate::custody::{Custody, CustodyError};
 use crate::model::upload::UploadState;
-use crate::vault::{Adoption, Expected, LocalVault, Recovered, Verdict};
+use crate::vault::{Adoption, Expected, LocalVault, PublishError, Recovered, Verdict, durable};
 
 /// Threads that wait for fsync and the probe. Waiting ones share the file system's commits.
 const SYNCERS: usize = 16;
@@ -102,7 +102,7 @@ pub struct Setup {
     pub reserve_bytes: u64,
     /// The binary that probes in a child process.
     pub probe_binary: PathBuf,
-    /// Moved sources that processes which ended did not finish.
+    /// Moved sources that were not accepted: of processes which ended, and what the catalog refused.
     pub recovered: Mutex<Vec<Recovered>>,
 }
 
@@ -332,6 +332,11 @@ fn accept_group(intake: &Intake, group: Vec<Finished>, mailbox: &watch::Mailbox)
             Ok(published) => {
                 ready.push(Ready { work, arrival, adoption: published.adoption, existing: published.existing })
             }
+            Err(PublishError::Directory { object, source }) if arrival.adopted && sync_again(&object) => {
+                // The moved source is the object now and has no other place. Its journal stays, and the next start meets it again.
+                tracing::warn!(upload = %work.item.id, "its directory was synced only at a second try: {source}");
+                ready.push(Ready { work, arrival, adoption: None, existing: false });
+            }
             Err(error) => {
                 let reason = Reason::VaultFailed { error: error.to_string() };
                 tracing::error!(upload = %work.item.id, "publishing failed: {error}");
@@ -340,6 +345,15 @@ fn accept_group(intake: &Intake, group: Vec<Finished>, mailbox: &watch::Mailbox)
         }
     }
     commit(intake, ready, mailbox);
+}
+
+/// Syncs the directory of an object once more, a few times.
+fn sync_again(object: &Path) -> bool {
+    let dir = object.parent().unwrap_or(object);
+    (0..5).any(|_| {
+        std::thread::sleep(Duration::from_millis(200));
+        durable::sync_dir(dir).is_ok()
+    })
 }
 
 /// What is in the vault and waits for the catalog.
@@ -373,6 +387,7 @@ fn commit(intake: &Intake, ready: Vec<Ready>, mailbox: &watch::Mailbox) {
             Err(error) => {
                 let wait = hold_up(intake, &ready, &error, pause);
                 if !wait {
+                    keep_adopted(intake, ready);
                     return;
                 }
                 pause = (pause * 2).min(Duration::from_secs(10));
@@ -395,6 +410,15 @@ fn hold_up(intake: &Intake, ready: &[Ready], error: &CustodyError, pause: Durati
     });
     std::thread::sleep(pause);
     true
+}
+
+/// Moved sources are no longer in their folders, where a scan would find them again: they are taken up from the vault at the next scan.
+fn keep_adopted(intake: &Intake, ready: Vec<Ready>) {
+    let adopted = ready.into_iter().filter_map(|one| {
+        let sha256 = one.arrival.sha256;
+        one.adoption.map(|adoption| Recovered::InVault { sha256, adoption })
+    });
+    intake.setup.recovered.lock().unwrap_or_else(PoisonError::into_inner).extend(adopted);
 }
 
 fn accepted_one(intake: &Intake, one: Ready, accepted: Accepted, mailbox: &watch::Mailbox) {
@@ -441,12 +465,14 @@ fn finish_adoption(intake: &Intake, adoption: Adoption, arrival: &Arrival, exist
     }
 }
 
-/// Takes up what processes that ended had moved into the vault and not finished.
+/// Takes up what was moved into the vault and not accepted, by a process that ended or because the catalog refused it.
 ///
 /// # Errors
-/// When the catalog is away; the next start tries again.
-pub fn recover(intake: &Intake, recovered: Vec<Recovered>) -> Result<(), CustodyError> {
-    for one in recovered {
+/// When the catalog is away; what is left is taken up by the next call, or at the next start.
+pub fn recover(intake: &Intake) -> Result<(), CustodyError> {
+    let pending = || intake.setup.recovered.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut recovered = std::mem::take(&mut *pending()).into_iter();
+    while let Some(one) = recovered.next() {
         match one {
             Recovered::PutBack { origin, now_at } => {
                 let renamed = if now_at == origin { "" } else { ", under another name" };
@@ -463,8 +489,14 @@ pub fn recover(intake: &Intake, recovered: Vec<Recovered>) -> Result<(), Custody
                     );
                     continue;
                 };
-                intake.runtime.block_on(accept(&intake.setup.custody, std::slice::from_ref(&arrival)))?;
+                if let Err(error) =
+                    intake.runtime.block_on(accept(&intake.setup.custody, std::slice::from_ref(&arrival)))
+                {
+                    pending().extend(std::iter::once(Recovered::InVault { sha256, adoption }).chain(recovered));
+                    return Err(error);
+                }
                 finish_adoption(intake, adoption, &arrival, true);
+                intake.ring();
             }
         }
     }

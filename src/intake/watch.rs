@@ -104,15 +104,19 @@ struct Looker<'a> {
 pub fn run(intake: &Intake, mailbox: &Arc<Mailbox>, mode: Mode) {
     let taken = mailbox.receiver.lock().unwrap_or_else(PoisonError::into_inner).take();
     let Some(notes) = taken else { return };
-    let recovered = std::mem::take(&mut *intake.setup.recovered.lock().unwrap_or_else(PoisonError::into_inner));
-    if let Err(error) = recover(intake, recovered) {
-        tracing::error!("moved sources of an earlier process wait for the next start: {error}");
-    }
+    take_up_moved(intake);
     let watchers = iter::repeat_with(|| None).take(intake.folders.len()).collect();
     let mut looker = Looker { intake, mailbox, watchers, scans: 0 };
     match mode {
         Mode::Watch => looker.watch(&notes),
         Mode::Once(targets) => looker.once(&notes, &targets),
+    }
+}
+
+/// Accepts moved sources that were not accepted before.
+fn take_up_moved(intake: &Intake) {
+    if let Err(error) = recover(intake) {
+        tracing::error!("moved sources wait in the vault, it is tried again: {error}");
     }
 }
 
@@ -123,6 +127,7 @@ impl Looker<'_> {
             let overflowed = self.mailbox.overflowed.swap(false, Ordering::AcqRel);
             if overflowed || Instant::now() >= next_scan || self.intake.board.wants_scan() {
                 let began = Instant::now();
+                take_up_moved(self.intake);
                 let all_watched = self.scan_folders();
                 let every = if all_watched {
                     Duration::from_secs(u64::from(self.intake.setup.settings.rescan_s))
@@ -336,6 +341,10 @@ impl Looker<'_> {
     fn judge(&self, handle: &FolderHandle, place: &Place, stat: Stat, hint: Hint) {
         let board = &self.intake.board;
         let Some(seen) = board.look(place, stat, hint, || self.new_item(place)) else { return };
+        // Asked once more: it may have been accepted, and so left the board, after the first answer.
+        if self.ask(place.folder, place.dir(), &[(place.name(), stat)]).is_ok_and(|k| k.contains(&true)) {
+            return board.done_if_waiting(place);
+        }
         let file = match handle.open_file(place.relative()) {
             Ok(file) => file,
             Err(e) if is_gone(&e) => {
