@@ -23,7 +23,7 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Outcome, Failure
         let (clips, objects) = (report.clips, report.objects);
         say!("{clips} clips, {objects} objects, {} ledger entries, {} custody events", report.entries, report.events);
         for digest in &report.unclaimed {
-            println!("unclaimed object {digest}: of an interrupted intake; taken up when its file is received again");
+            say!("unclaimed object {digest}: of an interrupted intake; taken up when its file is received again");
         }
         for f in &report.findings {
             say!("WRONG {} {}: {}", f.code, f.subject, f.detail);

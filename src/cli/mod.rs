@@ -1,9 +1,4 @@
 //! The command line: one file a command. Exit codes: 0 done, 1 found something wrong, 2 could not do it.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command speaks through its standard output and error"
-)]
 
 /// Writes a line to standard output; an output that is full or closed is a failure and no panic.
 macro_rules! say {

@@ -20,6 +20,8 @@ use crate::model::upload::UploadState;
 pub const MOST: usize = 16_384;
 /// Most entries that are no evidence and are only reported.
 const MOST_IGNORED: usize = 1_000;
+/// How long a waiting file is not looked at, at most.
+const LOOK_AGAIN: Duration = Duration::from_secs(20);
 /// How long an accepted file is remembered, and how many are.
 const RECENT: Duration = Duration::from_secs(60);
 const MOST_RECENT: usize = 4_096;
@@ -235,7 +237,8 @@ impl Board {
         if let Some(item) = state.items.get_mut(place) {
             item.state = UploadState::Waiting;
             item.reason = Some(reason);
-            item.due = now + after;
+            // An event may be missed, such as that the file is gone.
+            item.due = now + after.min(LOOK_AGAIN);
         }
     }
 

@@ -86,6 +86,8 @@ impl Mailbox {
             EventKind::Access(AccessKind::Close(AccessMode::Write)) => true,
             EventKind::Modify(ModifyKind::Name(RenameMode::To)) => true,
             EventKind::Create(CreateKind::File | CreateKind::Folder | CreateKind::Any) => false,
+            // What is gone under this name is taken off the board.
+            EventKind::Modify(ModifyKind::Name(RenameMode::From)) | EventKind::Remove(_) => false,
             _ => return,
         };
         event.paths.into_iter().for_each(|path| self.put(Note::Path(path, complete)));
