@@ -265,7 +265,7 @@ proptest! {
 fn hostile_text_costs_linear_time() {
     let texts = ["2021吉0721执\u{200b}\u{200b}\u{200b}", "2021（", "1、", "（2021）", "2021 ", "2021吉0721执1、2、"];
     for unit in texts {
-        let text = unit.repeat(400_000 / unit.len());
+        let text = unit.repeat(100_000 / unit.len());
         let start = std::time::Instant::now();
         let _ = scan(&text);
         assert!(start.elapsed().as_secs() < 10, "{unit}: {:?}", start.elapsed());
