@@ -27,6 +27,13 @@ pub(super) struct Args {
     listen: Option<SocketAddr>,
 }
 
+/// Writes a line to standard output, if somebody reads it: a daemon does not end because nobody does.
+macro_rules! greet_line {
+    ($($text:tt)*) => {{
+        let _ = std::io::Write::write_fmt(&mut std::io::stdout(), format_args!("{}\n", format_args!($($text)*)));
+    }};
+}
+
 /// Runs the daemon until it is told to stop, or a part of it dies.
 pub(super) async fn run(common: &Common, args: &Args) -> Result<Outcome, Failure> {
     let config = config(common, args)?;
@@ -130,16 +137,16 @@ pub(super) fn setup(config: &Config, store: &mut Store, folders: Vec<Folder>) ->
 
 /// Says where the daemon is, and at the very first start prints a token: without one nobody could ask it anything.
 async fn greet(config: &Config, custody: &Custody, address: SocketAddr) -> Result<(), Failure> {
-    say!("执录 Zhilu  http://{address}");
+    greet_line!("执录 Zhilu  http://{address}");
     for folder in config.folders() {
-        say!("上传目录 upload folder  {}", folder.path.display());
+        greet_line!("上传目录 upload folder  {}", folder.path.display());
     }
     let mut reader = custody.db.read().await?;
     let first = tokens::list(reader.conn()).await?.is_empty();
     drop(reader);
     if first {
         let (_, secret) = token::create(custody, "first start", Role::Admin).await?;
-        say!("管理员令牌（仅显示一次） admin token, shown only this once:\n{}", secret.expose());
+        greet_line!("管理员令牌（仅显示一次） admin token, shown only this once:\n{}", secret.expose());
     }
     Ok(())
 }

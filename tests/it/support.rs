@@ -87,6 +87,8 @@ impl Court {
                 break;
             }
         }
+        // The pipe stays open: the daemon may have more to say.
+        std::thread::spawn(move || lines.for_each(drop));
         let Some(address) = address else { panic!("the daemon did not start: {}", self.log()) };
         let token = std::fs::read_to_string(&token_file).unwrap();
         Daemon { child, address, token, log: self.dir.path().join("log") }
