@@ -52,8 +52,24 @@ impl Process {
 
     /// Asks to end; it must within `most`.
     pub(crate) fn stop(&mut self, most: Duration) -> ExitStatus {
+        self.ask_to_end(most).unwrap_or_else(|| panic!("does not end within {most:?} of SIGTERM: {}", self.what))
+    }
+
+    /// Asks to end; killed, which the status says, when it does not within `most`.
+    pub(crate) fn end(&mut self, most: Duration) -> ExitStatus {
+        self.ask_to_end(most).unwrap_or_else(|| {
+            self.child.kill().unwrap();
+            self.child.wait().unwrap()
+        })
+    }
+
+    fn ask_to_end(&mut self, most: Duration) -> Option<ExitStatus> {
+        // Once it was waited for, its number may be another process's.
+        if let Some(status) = self.child.try_wait().unwrap() {
+            return Some(status);
+        }
         let _ = Command::new("kill").arg("-TERM").arg(self.pid().to_string()).stderr(Stdio::null()).status().unwrap();
-        self.wait(most).unwrap_or_else(|| panic!("does not end within {most:?} of SIGTERM: {}", self.what))
+        self.wait(most)
     }
 }
 
