@@ -16,7 +16,7 @@ use crate::ledger::log::{self, LogError};
 use crate::media::name::{NamePatterns, NameTemplateError};
 use crate::model::id::IdGenerator;
 use crate::vault::durable;
-use crate::vault::{LocalVault, Opened, Recovered};
+use crate::vault::{LocalVault, Opened, Recovered, VaultError};
 
 /// The data directory cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -31,7 +31,7 @@ pub enum OpenError {
     },
     /// The vault.
     #[error("vault: {0}")]
-    Vault(String),
+    Vault(#[from] VaultError),
     /// The catalog.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
@@ -85,10 +85,24 @@ impl Store {
     /// # Errors
     /// When something cannot be opened or does not verify; the message says what and where.
     pub async fn open(config: &Config, clock: SharedClock) -> Result<Self, OpenError> {
+        make_dir(&config.data_dir)?;
+        let opened = LocalVault::open(&config.vault.root(&config.data_dir))?;
+        Self::with(config, clock, opened).await
+    }
+
+    /// Opens everything as [`Store::open`] does, for a command that takes nothing in: what an intake that ended left in the vault stays
+    /// for the next one.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub async fn look(config: &Config, clock: SharedClock) -> Result<Self, OpenError> {
+        let vault = LocalVault::look(&config.vault.root(&config.data_dir))?;
+        Self::with(config, clock, Opened { vault, recovered: Vec::new() }).await
+    }
+
+    async fn with(config: &Config, clock: SharedClock, opened: Opened) -> Result<Self, OpenError> {
+        let Opened { vault, recovered } = opened;
         let data_dir = &config.data_dir;
-        make_dir(data_dir)?;
-        let vault_root = config.vault.root(data_dir);
-        let Opened { vault, recovered } = LocalVault::open(&vault_root).map_err(|e| OpenError::Vault(e.to_string()))?;
         let db = Db::open_sqlite(&config.database.sqlite_path(data_dir)).await?;
         let mut reader = db.read().await?;
         let size = rows::checkpoint(reader.conn()).await?.map_or(0, |c| c.size);

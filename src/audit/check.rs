@@ -207,9 +207,9 @@ fn check_object(vault: &LocalVault, digest: Sha256Digest, size_bytes: u64, deep:
     if !deep {
         return;
     }
-    match hash_file(&file) {
-        Ok(found) if found == digest => {}
-        Ok(found) => report.add("object_altered", digest, format!("its bytes hash to {found}")),
+    match hash_file(&file, false) {
+        Ok((found, _)) if found == digest => {}
+        Ok((found, _)) => report.add("object_altered", digest, format!("its bytes hash to {found}")),
         Err(error) => report.add("object_unreadable", digest, error),
     }
 }

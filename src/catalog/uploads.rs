@@ -384,13 +384,13 @@ pub async fn open_after(conn: Conn<'_>, after: Id, limit: u32) -> Result<Vec<Upl
     rows.into_iter().map(Upload::try_from).collect()
 }
 
-/// Number of uploads since `first` that are not released and are held up by nothing.
+/// Number of uploads from one upload folder that are not released and are held up by nothing.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn count_open_since(conn: Conn<'_>, first: Id) -> Result<u64, CatalogError> {
-    const SQL: &str = "select count(*) from uploads where state <> 'released' and id >= $1 and reason is null";
-    let (n,): (i64,) = on!(conn, c => sqlx::query_as(SQL).bind(first.0).fetch_one(c).await?);
+pub async fn count_open(conn: Conn<'_>, folder: &[u8]) -> Result<u64, CatalogError> {
+    const SQL: &str = "select count(*) from uploads where state <> 'released' and folder = $1 and reason is null";
+    let (n,): (i64,) = on!(conn, c => sqlx::query_as(SQL).bind(folder).fetch_one(c).await?);
     Ok(n.cast_unsigned())
 }
 

@@ -163,7 +163,7 @@ async fn work(
     summary.accepted_ms = millis(began);
     if !intake.setup.recovered.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
         return Err(Failure::new(
-            "moved files are in the vault, but the catalog refused them; the same command tries again",
+            "moved files are in the vault, but could not be accepted; the same command tries again",
         ));
     }
     while !args.no_confirm && !all_confirmed(intake).await? {
@@ -180,10 +180,15 @@ async fn work(
     Ok(())
 }
 
-/// Whether everything is confirmed and released that can be, also what an earlier run that was cut left accepted.
+/// Whether everything of these folders is confirmed and released that can be, also what an earlier run that was cut left accepted.
 async fn all_confirmed(intake: &Intake) -> Result<bool, Failure> {
     let mut reader = intake.setup.custody.db.read().await?;
-    Ok(intake.has_reviewed() && uploads::count_open_since(reader.conn(), Id(0)).await? == 0)
+    for folder in &intake.folders {
+        if uploads::count_open(reader.conn(), folder.config.path.as_os_str().as_bytes()).await? > 0 {
+            return Ok(false);
+        }
+    }
+    Ok(intake.has_reviewed())
 }
 
 /// Accepted uploads of these folders that cannot be confirmed or released now.

@@ -171,7 +171,7 @@ impl Common {
                 "there is no catalog at {path}; is --data-dir right? `zhilu serve` makes one"
             )));
         }
-        let store = Store::open(&config, Arc::new(SystemClock)).await?;
+        let store = Store::look(&config, Arc::new(SystemClock)).await?;
         Ok((config, store))
     }
 }

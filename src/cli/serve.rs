@@ -1,3 +1,4 @@
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -27,13 +28,6 @@ pub(super) struct Args {
     listen: Option<SocketAddr>,
 }
 
-/// Writes a line to standard output, if somebody reads it: a daemon does not end because nobody does.
-macro_rules! greet_line {
-    ($($text:tt)*) => {{
-        let _ = std::io::Write::write_fmt(&mut std::io::stdout(), format_args!("{}\n", format_args!($($text)*)));
-    }};
-}
-
 /// Runs the daemon until it is told to stop, or a part of it dies.
 pub(super) async fn run(common: &Common, args: &Args) -> Result<Outcome, Failure> {
     let config = config(common, args)?;
@@ -45,7 +39,9 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Outcome, Failure
     })?;
     let handle = IntakeHandle::start(setup(&config, &mut store, config.folders())?, Mode::Watch)?;
     let address = listener.local_addr()?;
-    greet(&config, &store.custody, address).await?;
+    let greeting = greeting(&config, &store.custody, address).await?;
+    // A daemon does not end because nobody reads its greeting.
+    let _ = std::io::stdout().write_all(greeting.as_bytes());
     let app = App::new(store.custody.clone(), Arc::clone(&store.vault), Some(Arc::clone(&handle.intake)));
     let server = tokio::spawn(listener::serve(listener, app, stop.clone().wait()));
     notify_systemd("READY=1");
@@ -136,17 +132,17 @@ pub(super) fn setup(config: &Config, store: &mut Store, folders: Vec<Folder>) ->
 }
 
 /// Says where the daemon is, and at the very first start prints a token: without one nobody could ask it anything.
-async fn greet(config: &Config, custody: &Custody, address: SocketAddr) -> Result<(), Failure> {
-    greet_line!("执录 Zhilu  http://{address}");
+async fn greeting(config: &Config, custody: &Custody, address: SocketAddr) -> Result<String, Failure> {
+    let mut text = format!("执录 Zhilu  http://{address}\n");
     for folder in config.folders() {
-        greet_line!("上传目录 upload folder  {}", folder.path.display());
+        text += &format!("上传目录 upload folder  {}\n", folder.path.display());
     }
     let mut reader = custody.db.read().await?;
     let first = tokens::list(reader.conn()).await?.is_empty();
     drop(reader);
     if first {
         let (_, secret) = token::create(custody, "first start", Role::Admin).await?;
-        greet_line!("管理员令牌（仅显示一次） admin token, shown only this once:\n{}", secret.expose());
+        text += &format!("管理员令牌（仅显示一次） admin token, shown only this once:\n{}\n", secret.expose());
     }
-    Ok(())
+    Ok(text)
 }

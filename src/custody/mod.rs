@@ -51,6 +51,9 @@ pub enum CustodyError {
     /// No randomness for a salt.
     #[error("no randomness from the operating system: {0}")]
     Random(#[from] std::io::Error),
+    /// The vault.
+    #[error(transparent)]
+    Vault(#[from] crate::vault::VaultError),
     /// The thing that was to be acted on is not there.
     #[error("there is no clip {0}")]
     NoSuchClip(crate::model::id::Id),

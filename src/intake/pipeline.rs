@@ -4,7 +4,7 @@
 //! groups, one confirms. Channels between them are bounded, so a backlog waits in the folders and not in memory.
 
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -22,8 +22,9 @@ use super::{confirm, receive, watch};
 use crate::config::{Folder, Intake as Settings};
 use crate::custody::accept::{Accepted, Arrival, accept};
 use crate::custody::{Custody, CustodyError};
+use crate::model::digest::Sha256Digest;
 use crate::model::upload::UploadState;
-use crate::vault::{Adoption, Expected, LocalVault, PublishError, Recovered, Verdict, durable};
+use crate::vault::{Adoption, Expected, LocalVault, PublishError, Recovered, Verdict};
 
 /// Threads that wait for fsync and the probe. Waiting ones share the file system's commits.
 const SYNCERS: usize = 16;
@@ -332,28 +333,17 @@ fn accept_group(intake: &Intake, group: Vec<Finished>, mailbox: &watch::Mailbox)
             Ok(published) => {
                 ready.push(Ready { work, arrival, adoption: published.adoption, existing: published.existing })
             }
-            Err(PublishError::Directory { object, source }) if arrival.adopted && sync_again(&object) => {
-                // The moved source is the object now and has no other place. Its journal stays, and the next start meets it again.
-                tracing::warn!(upload = %work.item.id, "its directory was synced only at a second try: {source}");
-                ready.push(Ready { work, arrival, adoption: None, existing: false });
-            }
             Err(error) => {
                 let reason = Reason::VaultFailed { error: error.to_string() };
                 tracing::error!(upload = %work.item.id, "publishing failed: {error}");
                 intake.board.failed(&work.place, reason);
+                if let PublishError::Directory { adoption: Some(adoption), .. } = error {
+                    keep_moved(intake, arrival.sha256, *adoption);
+                }
             }
         }
     }
     commit(intake, ready, mailbox);
-}
-
-/// Syncs the directory of an object once more, a few times.
-fn sync_again(object: &Path) -> bool {
-    let dir = object.parent().unwrap_or(object);
-    (0..5).any(|_| {
-        std::thread::sleep(Duration::from_millis(200));
-        durable::sync_dir(dir).is_ok()
-    })
 }
 
 /// What is in the vault and waits for the catalog.
@@ -387,7 +377,9 @@ fn commit(intake: &Intake, ready: Vec<Ready>, mailbox: &watch::Mailbox) {
             Err(error) => {
                 let wait = hold_up(intake, &ready, &error, pause);
                 if !wait {
-                    keep_adopted(intake, ready);
+                    for one in ready {
+                        one.adoption.into_iter().for_each(|a| keep_moved(intake, one.arrival.sha256, a));
+                    }
                     return;
                 }
                 pause = (pause * 2).min(Duration::from_secs(10));
@@ -412,13 +404,10 @@ fn hold_up(intake: &Intake, ready: &[Ready], error: &CustodyError, pause: Durati
     true
 }
 
-/// Moved sources are no longer in their folders, where a scan would find them again: they are taken up from the vault at the next scan.
-fn keep_adopted(intake: &Intake, ready: Vec<Ready>) {
-    let adopted = ready.into_iter().filter_map(|one| {
-        let sha256 = one.arrival.sha256;
-        one.adoption.map(|adoption| Recovered::InVault { sha256, adoption })
-    });
-    intake.setup.recovered.lock().unwrap_or_else(PoisonError::into_inner).extend(adopted);
+/// A moved source is no longer in its folder, where a scan would find it again: it is taken up from the vault at the next scan.
+fn keep_moved(intake: &Intake, sha256: Sha256Digest, adoption: Adoption) {
+    let mut recovered = intake.setup.recovered.lock().unwrap_or_else(PoisonError::into_inner);
+    recovered.push(Recovered::InVault { sha256, adoption });
 }
 
 fn accepted_one(intake: &Intake, one: Ready, accepted: Accepted, mailbox: &watch::Mailbox) {
@@ -465,6 +454,12 @@ fn finish_adoption(intake: &Intake, adoption: Adoption, arrival: &Arrival, exist
     }
 }
 
+fn accept_moved(intake: &Intake, arrival: &Arrival) -> Result<(), CustodyError> {
+    intake.setup.vault.sync_object(arrival.sha256)?;
+    intake.runtime.block_on(accept(&intake.setup.custody, std::slice::from_ref(arrival)))?;
+    Ok(())
+}
+
 /// Takes up what was moved into the vault and not accepted, by a process that ended or because the catalog refused it.
 ///
 /// # Errors
@@ -489,9 +484,7 @@ pub fn recover(intake: &Intake) -> Result<(), CustodyError> {
                     );
                     continue;
                 };
-                if let Err(error) =
-                    intake.runtime.block_on(accept(&intake.setup.custody, std::slice::from_ref(&arrival)))
-                {
+                if let Err(error) = accept_moved(intake, &arrival) {
                     pending().extend(std::iter::once(Recovered::InVault { sha256, adoption }).chain(recovered));
                     return Err(error);
                 }

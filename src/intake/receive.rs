@@ -102,7 +102,7 @@ fn unchanged(file: &File, staged: &Staged, before: Stat, after: Stat) -> Result<
         return Err(Obstacle::Changed(after));
     }
     if before.ctime_ns != after.ctime_ns {
-        let again = crate::vault::hash_file(file).map_err(read_trouble)?;
+        let (again, _) = crate::vault::hash_file(file, false).map_err(read_trouble)?;
         if again != staged.sha256 {
             return Err(Obstacle::Changed(after));
         }
@@ -215,7 +215,7 @@ fn arrival(intake: &Intake, place: &Place, id: Id, arrived: Micros, adopted: boo
 }
 
 /// What is accepted of a source that became an object in a process that ended before the catalog knew; `None` when its folder is not
-/// configured any more, or the object cannot be read now: the next start tries again.
+/// configured any more, or the object cannot be read or is not whole: the next start tries again.
 pub fn arrival_of_object(intake: &Intake, sha256: Sha256Digest, origin: &Path) -> Option<Arrival> {
     let folders = intake.folders.iter().enumerate();
     let (folder, relative) =
@@ -223,9 +223,14 @@ pub fn arrival_of_object(intake: &Intake, sha256: Sha256Digest, origin: &Path) -
     let place = Place { folder, path: relative.as_os_str().as_bytes().into() };
     let file = intake.setup.vault.open_object(sha256).ok()?;
     let stat = stat_of(&file).ok()??;
+    let (found, sm3) = crate::vault::hash_file(&file, intake.setup.sm3).ok()?;
+    if found != sha256 {
+        tracing::error!("object {sha256} was moved in, but its bytes hash to {found}; it is not accepted");
+        return None;
+    }
     let media = intake.probers.probe(&file);
     let arrived = intake.setup.custody.clock.now();
-    let bytes = Bytes { sha256, sm3: None, file: &file, stat, media };
+    let bytes = Bytes { sha256, sm3, file: &file, stat, media };
     Some(arrival(intake, &place, intake.setup.custody.ids.next(arrived), arrived, true, bytes))
 }
 

@@ -59,6 +59,16 @@ impl LocalVault {
     /// # Errors
     /// When a directory cannot be made, locked or synced.
     pub fn open(root: &Path) -> Result<Opened, VaultError> {
+        let vault = Self::look(root)?;
+        let recovered = vault.staging.recover(&vault.objects)?;
+        Ok(Opened { vault, recovered })
+    }
+
+    /// Opens the vault as [`LocalVault::open`] does, and leaves alone what ended processes left.
+    ///
+    /// # Errors
+    /// When a directory cannot be made, locked or synced.
+    pub fn look(root: &Path) -> Result<Self, VaultError> {
         std::fs::create_dir_all(root).map_err(VaultError::at("create", root))?;
         // Absolute, so that a later change of the working directory changes nothing.
         let root = root.canonicalize().map_err(VaultError::at("find", root))?;
@@ -72,8 +82,8 @@ impl LocalVault {
         for dir in [&objects, &root, &durable::parent(&root).to_owned()] {
             durable::sync_dir(dir).map_err(VaultError::at("sync", dir))?;
         }
-        let (staging, recovered) = Staging::open(&staging, &objects)?;
-        Ok(Opened { vault: Self { root, objects, staging }, recovered })
+        let staging = Staging::open(&staging)?;
+        Ok(Self { root, objects, staging })
     }
 
     /// The vault's directory, absolute.

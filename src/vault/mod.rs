@@ -32,6 +32,8 @@ mod tests;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::model::digest::{Sha256Digest, Sm3Digest};
+
 pub use adopt::{Adopted, Adoption, Obstacle, Place};
 pub use local::{Found, LocalVault, Opened};
 pub use readback::{Expected, ReadBack, ReadPath, Verdict};
@@ -68,17 +70,17 @@ impl VaultError {
     }
 }
 
-/// Hashes a file from its beginning, whatever its position; constant memory.
+/// SHA-256 and, if asked for, SM3 of a file from its beginning, whatever its position; constant memory.
 ///
 /// # Errors
 /// What reading says.
-pub fn hash_file(file: &std::fs::File) -> io::Result<crate::model::digest::Sha256Digest> {
-    let mut digester = digester::Digester::new(false);
+pub fn hash_file(file: &std::fs::File, sm3: bool) -> io::Result<(Sha256Digest, Option<Sm3Digest>)> {
+    let mut digester = digester::Digester::new(sm3);
     let mut block = block::Block::for_bytes(1 << 18, 1 << 18);
     let mut at = 0;
     loop {
         match block.read_once(file, at)? {
-            0 => return Ok(digester.finish().0),
+            0 => return Ok(digester.finish()),
             read => {
                 digester.update(block.bytes());
                 at += read as u64;

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::io::Errno;
 
+use super::VaultError;
 use super::adopt::Adoption;
 use super::copy::{self, CopyError, Watch};
 use super::digester::Digester;
@@ -205,11 +206,13 @@ pub enum PublishError {
     #[error(transparent)]
     Place(#[from] PlaceError),
     /// It has its name, but the directory could not be synced. Staging and publishing the same source again finds it and
-    /// repeats the sync. An adopted source stays in the vault; the next opening reports it.
+    /// repeats the sync. An adopted source is in the vault and has no other place: [`LocalVault::sync_object`], then accept it.
     #[error("{} is in the vault but may not survive a power loss, its directory cannot be synced: {source}", .object.display())]
     Directory {
         /// The object.
         object: PathBuf,
+        /// For an adopted source, what is left to do.
+        adoption: Option<Box<Adoption>>,
         /// What the operating system said.
         source: io::Error,
     },
@@ -250,10 +253,20 @@ impl LocalVault {
             None => Ok(published),
             Some(error) => Err(PublishError::Directory {
                 object: self.object_path(published.sha256),
+                adoption: published.adoption.map(Box::new),
                 source: error.raw_os_error().map_or_else(|| error.kind().into(), io::Error::from_raw_os_error),
             }),
         };
         placed.into_iter().map(|placed| placed.and_then(sure)).collect()
+    }
+
+    /// Makes the name of an object durable; its bytes were synced before it got it.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn sync_object(&self, sha256: Sha256Digest) -> Result<(), VaultError> {
+        let dir = self.object_dir(sha256);
+        durable::sync_dir(&dir).map_err(VaultError::at("sync", &dir))
     }
 
     fn object_dir(&self, sha256: Sha256Digest) -> PathBuf {

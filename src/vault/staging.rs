@@ -30,26 +30,31 @@ pub(super) struct Staging {
 }
 
 impl Staging {
-    /// Makes a directory in `parent` and cleans up what ended processes left there.
+    /// Makes a directory in `parent`.
     ///
     /// Order: lock `parent`; make the directory, lock it, sync `parent` (a source that is renamed into the directory must
-    /// not vanish with it); then recover, see [`recovery`]. A crash in between leaves a directory whose lock is free.
-    pub(super) fn open(parent: &Path, objects: &Path) -> Result<(Arc<Self>, Vec<Recovered>), VaultError> {
+    /// not vanish with it). A crash in between leaves a directory whose lock is free.
+    pub(super) fn open(parent: &Path) -> Result<Arc<Self>, VaultError> {
         let at = |path: &Path| VaultError::at("prepare", path);
-        let gate = lock_file(&parent.join(LOCK)).map_err(at(parent))?;
-        gate.lock().map_err(at(parent))?;
+        let _gate = gate(parent)?;
         let random = clock::random_bytes::<4>().map_err(at(parent))?;
         let dir = parent.join(format!("{}-{}", std::process::id(), to_hex(&random)));
         durable::make_dir(&dir, 0o750).map_err(at(&dir))?;
         let lock = lock_file(&dir.join(LOCK)).map_err(at(&dir))?;
         lock.try_lock().map_err(io::Error::from).map_err(at(&dir))?;
         durable::sync_dir(parent).map_err(at(parent))?;
-        let own = Arc::new(Self { dir, next: AtomicU64::new(0), _lock: lock });
+        Ok(Arc::new(Self { dir, next: AtomicU64::new(0), _lock: lock }))
+    }
+
+    /// Cleans up what ended processes left beside this directory, see [`recovery`].
+    pub(super) fn recover(self: &Arc<Self>, objects: &Path) -> Result<Vec<Recovered>, VaultError> {
+        let parent = super::durable::parent(&self.dir);
+        let _gate = gate(parent)?;
         let mut recovered = Vec::new();
-        for stale in stale_dirs(parent, &own.dir).map_err(at(parent))? {
-            recovery::clean(&stale, &own, objects, &mut recovered);
+        for stale in stale_dirs(parent, &self.dir).map_err(VaultError::at("prepare", parent))? {
+            recovery::clean(&stale, self, objects, &mut recovered);
         }
-        Ok((own, recovered))
+        Ok(recovered)
     }
 
     /// The directory.
@@ -69,6 +74,13 @@ impl Drop for Staging {
         let _ = std::fs::remove_file(self.dir.join(LOCK));
         let _ = std::fs::remove_dir(&self.dir);
     }
+}
+
+/// Lets one process at a time make or clean directories in `parent`, for as long as the file is held.
+fn gate(parent: &Path) -> Result<File, VaultError> {
+    let gate = lock_file(&parent.join(LOCK)).map_err(VaultError::at("prepare", parent))?;
+    gate.lock().map_err(VaultError::at("prepare", parent))?;
+    Ok(gate)
 }
 
 fn lock_file(path: &Path) -> io::Result<File> {

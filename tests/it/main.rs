@@ -7,6 +7,7 @@ mod bad_input;
 mod corpus;
 mod layers;
 mod main_job;
+mod moved;
 mod probe_worker;
 mod real_clips;
 mod support;

@@ -162,6 +162,20 @@ fn ingest_takes_a_folder_once_and_says_what_it_did() {
 }
 
 #[test]
+fn ingest_takes_more_files_than_it_holds_at_a_time() {
+    const FILES: u64 = zhilu::intake::board::MOST as u64 + 500;
+    let court = Court::new();
+    for n in 0..FILES {
+        std::fs::write(court.uploads().join(format!("{n}.txt")), n.to_string()).unwrap();
+    }
+    let uploads = court.uploads();
+    let out = court.run(&["ingest", "--json", "--no-confirm", uploads.to_str().unwrap()]);
+    let summary: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+    let once = summary["files"].as_u64().unwrap() - summary["duplicates"].as_u64().unwrap();
+    assert_eq!((once, &summary["left"]), (FILES, &json!([])));
+}
+
+#[test]
 fn cases_are_imported_and_a_stub_becomes_a_case() {
     let court = Court::with("keep", "");
     let daemon = court.serve();
