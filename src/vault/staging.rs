@@ -9,6 +9,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use rustix::process::Pid;
 
 use super::recovery::{self, Recovered};
 use super::{VaultError, durable};
@@ -98,7 +101,7 @@ fn stale_dirs(parent: &Path, own: &Path) -> io::Result<Vec<PathBuf>> {
             continue;
         }
         let free = match File::open(dir.join(LOCK)) {
-            Ok(lock) => lock.try_lock().is_ok(),
+            Ok(lock) => is_free(&lock, &dir),
             Err(error) => error.kind() == io::ErrorKind::NotFound,
         };
         if free {
@@ -106,4 +109,28 @@ fn stale_dirs(parent: &Path, own: &Path) -> io::Result<Vec<PathBuf>> {
         }
     }
     Ok(stale)
+}
+
+/// How long a lock may outlive its process: a child that was just being started holds a copy until it runs its own program.
+const LINGERS: Duration = Duration::from_secs(2);
+
+/// Whether nobody holds the lock of `dir`. A living process's is never waited for.
+fn is_free(lock: &File, dir: &Path) -> bool {
+    let deadline = Instant::now() + LINGERS;
+    loop {
+        if lock.try_lock().is_ok() {
+            return true;
+        }
+        if lives(dir) || Instant::now() >= deadline {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Whether the process that a directory is named after is there, as far as this machine can tell.
+fn lives(dir: &Path) -> bool {
+    let name = dir.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+    let pid = name.split('-').next().and_then(|p| p.parse().ok()).and_then(Pid::from_raw);
+    pid.is_none_or(|pid| rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
 }
