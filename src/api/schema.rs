@@ -66,10 +66,25 @@ pub(super) struct Failures;
 impl IntoResponses for Failures {
     fn responses() -> Responses {
         Responses::from([
-            ("413".to_owned(), problem("The request has a body; none is read")),
+            ("413".to_owned(), problem("The body is too large, or there is one where none is read")),
             ("500".to_owned(), problem("The server failed; `instance` names the failure in its log")),
             ("503".to_owned(), problem("Not available now; `Retry-After` says when to try again")),
         ])
+    }
+}
+
+/// What a route answers that demands a permission and reads a body.
+pub(super) struct Writing;
+
+impl IntoResponses for Writing {
+    fn responses() -> Responses {
+        let mut responses = Guarded::responses();
+        responses.extend([
+            ("409".to_owned(), problem("It does not fit what is there now")),
+            ("415".to_owned(), problem("The body is not `application/json`")),
+            ("422".to_owned(), problem("Fields of the body are wrong; `errors` names them")),
+        ]);
+        responses
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use serde::Serialize;
 
+use crate::catalog::amendments;
 use crate::catalog::clips;
 use crate::catalog::custody as events;
 use crate::catalog::engine::Db;
@@ -38,7 +39,7 @@ pub struct Report {
     pub clips: u64,
     /// Ledger entries looked at.
     pub entries: u64,
-    /// Custody events looked at.
+    /// Custody events and amendments looked at.
     pub events: u64,
     /// Objects in the vault.
     pub objects: u64,
@@ -215,31 +216,44 @@ fn check_object(vault: &LocalVault, digest: Sha256Digest, size_bytes: u64, deep:
 }
 
 async fn check_events(db: &Db, logged: &Logged, report: &mut Report) -> Result<(), CatalogError> {
-    let mut after = Id(0);
     let mut indices = HashSet::new();
+    let mut after = Id(0);
     loop {
         let mut reader = db.read().await?;
         let page = events::page(reader.conn(), None, after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = last.id;
         for event in page {
-            report.events += 1;
             indices.insert(event.entry_index);
-            match logged.at(event.entry_index.cast_signed()) {
-                Some((_, _, commit)) if *commit == commitment(&event.salt, &event.detail) => {}
-                Some(_) => report.add(
-                    "detail_altered",
-                    event.id,
-                    format!("entry {} commits to another detail", event.entry_index),
-                ),
-                None => report.add("entry_missing", event.id, format!("no entry {}", event.entry_index)),
-            }
+            check_detail(logged, event.id, event.entry_index, commitment(&event.salt, &event.detail), report);
+        }
+    }
+    let mut after = Id(0);
+    loop {
+        let mut reader = db.read().await?;
+        let page = amendments::page(reader.conn(), None, after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.id;
+        for amendment in page {
+            indices.insert(amendment.entry_index);
+            let commit = commitment(&amendment.salt, &amendment.detail);
+            check_detail(logged, amendment.id, amendment.entry_index, commit, report);
         }
     }
     if indices.len() as u64 != report.entries {
         report.add("event_missing", "custody_events", format!("{} entries, {} events", report.entries, indices.len()));
     }
     Ok(())
+}
+
+/// Whether the entry of a custody event or amendment commits to its detail.
+fn check_detail(logged: &Logged, id: Id, entry_index: u64, commit: [u8; 32], report: &mut Report) {
+    report.events += 1;
+    match logged.at(entry_index.cast_signed()) {
+        Some((_, _, logged)) if *logged == commit => {}
+        Some(_) => report.add("detail_altered", id, format!("entry {entry_index} commits to another detail")),
+        None => report.add("entry_missing", id, format!("no entry {entry_index}")),
+    }
 }
 
 async fn check_uploads(db: &Db, report: &mut Report) -> Result<(), CatalogError> {

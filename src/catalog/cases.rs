@@ -2,7 +2,7 @@
 
 use sqlx::{FromRow, QueryBuilder};
 
-use super::clips::find;
+use super::clips::{INSERTED_AT_ONCE, find};
 use super::engine::{Conn, on};
 use super::{CatalogError, one_row};
 use crate::model::case::LinkMethod;
@@ -244,23 +244,25 @@ pub struct CaseLink {
     pub reason: String,
 }
 
-/// Ties a clip to a case.
+/// Ties clips to cases.
 ///
 /// # Errors
-/// When the database refuses, also when they are tied already.
-pub async fn insert_link(conn: Conn<'_>, clip: Id, link: &CaseLink, at: Micros) -> Result<(), CatalogError> {
-    const SQL: &str = "insert into case_links (clip_id, case_id, method, reason, at_us) values ($1, $2, $3, $4, $5)";
-    on!(conn, c => {
-        sqlx::query(SQL)
-            .bind(clip.0)
-            .bind(link.case_id.0)
-            .bind(link.method.as_str())
-            .bind(&link.reason)
-            .bind(at.0)
-            .execute(c)
-            .await?
-            .rows_affected()
-    });
+/// When the database refuses, also when two are tied already.
+pub async fn insert_links(mut conn: Conn<'_>, links: &[(Id, CaseLink)], at: Micros) -> Result<(), CatalogError> {
+    const SQL: &str = "insert into case_links (clip_id, case_id, method, reason, at_us) ";
+    for some in links.chunks(INSERTED_AT_ONCE) {
+        on!(conn.reborrow(), c => {
+            let mut q = QueryBuilder::new(SQL);
+            q.push_values(some, |mut row, (clip, link)| {
+                row.push_bind(clip.0)
+                    .push_bind(link.case_id.0)
+                    .push_bind(link.method.as_str())
+                    .push_bind(link.reason.as_str())
+                    .push_bind(at.0);
+            });
+            q.build().persistent(false).execute(c).await?.rows_affected()
+        });
+    }
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! Table `clips`: one row a distinct run of bytes.
 
+use std::collections::HashSet;
+
 use sqlx::{FromRow, QueryBuilder};
 
 use super::engine::{Conn, on};
@@ -138,6 +140,9 @@ struct Row {
     search_text: String,
 }
 
+/// Most rows in one statement; an engine takes only so many parameters.
+pub(super) const INSERTED_AT_ONCE: usize = 256;
+
 const COLUMNS: &str = "id, sha256, sm3, size_bytes, role, state, important, recorded_us, recorded_source, doubts, \
     name_us, sidecar_us, file_us, arrived_us, lat, lon, recorder, officer, sequence, facts, sidecar_facts, \
     sidecar_of, unfiled, unfiled_reason, entry_index, last_entry, search_text";
@@ -203,52 +208,53 @@ pub(super) fn signed(value: u64) -> i64 {
 const INSERT: &str = "insert into clips (id, sha256, sm3, size_bytes, role, kind, health, state, important, \
     recorded_us, recorded_source, doubts, name_us, sidecar_us, container_us, file_us, arrived_us, duration_ms, lat, \
     lon, recorder, officer, sequence, facts, sidecar_facts, sidecar_of, unfiled, unfiled_reason, entry_index, \
-    last_entry, search_text) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, \
-    $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31)";
+    last_entry, search_text) ";
 
-/// Inserts a clip.
+/// Inserts clips.
 ///
 /// # Errors
 /// When the database refuses; a second clip with the same digest is refused.
-pub async fn insert(conn: Conn<'_>, clip: &Clip) -> Result<(), CatalogError> {
-    let (f, m) = (&clip.facts, &clip.media);
-    on!(conn, c => {
-        sqlx::query(INSERT)
-            .bind(clip.id.0)
-            .bind(&clip.sha256.0[..])
-            .bind(clip.sm3.as_ref().map(|d| d.0.to_vec()))
-            .bind(signed(clip.size_bytes))
-            .bind(clip.role.as_str())
-            .bind(m.kind.as_str())
-            .bind(m.health.as_str())
-            .bind(clip.state.as_str())
-            .bind(i64::from(f.important))
-            .bind(f.recorded.0)
-            .bind(f.recorded_source.as_str())
-            .bind(json(&f.doubts))
-            .bind(f.name_time.map(|t| t.0))
-            .bind(f.sidecar_time.map(|t| t.0))
-            .bind(m.created.map(|t| t.0))
-            .bind(clip.file_time.map(|t| t.0))
-            .bind(clip.arrived.0)
-            .bind(m.duration_ms.map(signed))
-            .bind(f.position.map(|p| p.lat))
-            .bind(f.position.map(|p| p.lon))
-            .bind(f.recorder.as_deref())
-            .bind(f.officer.as_deref())
-            .bind(f.sequence.map(i64::from))
-            .bind(json(m))
-            .bind(clip.sidecar_facts.as_deref())
-            .bind(clip.sidecar_of.map(|id| id.0))
-            .bind(i64::from(f.unfiled))
-            .bind(f.unfiled_reason.as_deref())
-            .bind(signed(clip.entry_index))
-            .bind(signed(clip.last_entry))
-            .bind(&f.search_text)
-            .execute(c)
-            .await?
-            .rows_affected()
-    });
+pub async fn insert_all(mut conn: Conn<'_>, clips: &[Clip]) -> Result<(), CatalogError> {
+    for some in clips.chunks(INSERTED_AT_ONCE) {
+        on!(conn.reborrow(), c => {
+            let mut q = QueryBuilder::new(INSERT);
+            q.push_values(some, |mut row, clip| {
+                let (f, m) = (&clip.facts, &clip.media);
+                row.push_bind(clip.id.0)
+                    .push_bind(clip.sha256.0.to_vec())
+                    .push_bind(clip.sm3.as_ref().map(|d| d.0.to_vec()))
+                    .push_bind(signed(clip.size_bytes))
+                    .push_bind(clip.role.as_str())
+                    .push_bind(m.kind.as_str())
+                    .push_bind(m.health.as_str())
+                    .push_bind(clip.state.as_str())
+                    .push_bind(i64::from(f.important))
+                    .push_bind(f.recorded.0)
+                    .push_bind(f.recorded_source.as_str())
+                    .push_bind(json(&f.doubts))
+                    .push_bind(f.name_time.map(|t| t.0))
+                    .push_bind(f.sidecar_time.map(|t| t.0))
+                    .push_bind(m.created.map(|t| t.0))
+                    .push_bind(clip.file_time.map(|t| t.0))
+                    .push_bind(clip.arrived.0)
+                    .push_bind(m.duration_ms.map(signed))
+                    .push_bind(f.position.map(|p| p.lat))
+                    .push_bind(f.position.map(|p| p.lon))
+                    .push_bind(f.recorder.as_deref())
+                    .push_bind(f.officer.as_deref())
+                    .push_bind(f.sequence.map(i64::from))
+                    .push_bind(json(m))
+                    .push_bind(clip.sidecar_facts.as_deref())
+                    .push_bind(clip.sidecar_of.map(|id| id.0))
+                    .push_bind(i64::from(f.unfiled))
+                    .push_bind(f.unfiled_reason.as_deref())
+                    .push_bind(signed(clip.entry_index))
+                    .push_bind(signed(clip.last_entry))
+                    .push_bind(f.search_text.as_str());
+            });
+            q.build().persistent(false).execute(c).await?.rows_affected()
+        });
+    }
     Ok(())
 }
 
@@ -299,22 +305,29 @@ pub async fn set_last_entry(conn: Conn<'_>, clip: Id, entry: u64) -> Result<(), 
     one_row("clips", clip.0, rows)
 }
 
-/// Writes a clip's state and newest entry, and nothing else.
+/// Writes state and newest entry of clips, and nothing else.
 ///
 /// # Errors
-/// When the database refuses or there is no such clip.
-pub async fn set_progress(conn: Conn<'_>, clip: &Clip) -> Result<(), CatalogError> {
-    const SQL: &str = "update clips set state = $2, last_entry = $3 where id = $1";
-    let rows = on!(conn, c => {
-        sqlx::query(SQL)
-            .bind(clip.id.0)
-            .bind(clip.state.as_str())
-            .bind(signed(clip.last_entry))
-            .execute(c)
-            .await?
-            .rows_affected()
-    });
-    one_row("clips", clip.id.0, rows)
+/// When the database refuses or one of the clips is not there.
+pub async fn set_progress(mut conn: Conn<'_>, clips: &[&Clip]) -> Result<(), CatalogError> {
+    for some in clips.chunks(INSERTED_AT_ONCE) {
+        let rows = on!(conn.reborrow(), c => {
+            let mut q = QueryBuilder::new("with v (id, state, last_entry) as (");
+            q.push_values(some, |mut row, clip| {
+                row.push_bind(clip.id.0).push_bind(clip.state.as_str()).push_bind(signed(clip.last_entry));
+            });
+            q.push(") update clips set state = v.state, last_entry = v.last_entry from v where clips.id = v.id");
+            q.build().persistent(false).execute(c).await?.rows_affected()
+        });
+        if rows != some.len() as u64 {
+            return Err(CatalogError::RowCount {
+                table: "clips",
+                row: some.first().map_or(0, |c| c.id.0),
+                found: rows,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// The clip with this id.
@@ -331,6 +344,30 @@ pub async fn get(conn: Conn<'_>, id: Id) -> Result<Option<Clip>, CatalogError> {
     .transpose()
 }
 
+/// The clips with these ids that are there, in no order.
+///
+/// # Errors
+/// When the database is away or a row undecodable.
+pub async fn get_all(mut conn: Conn<'_>, ids: &[Id]) -> Result<Vec<Clip>, CatalogError> {
+    let mut clips = Vec::with_capacity(ids.len());
+    for some in ids.chunks(INSERTED_AT_ONCE) {
+        let rows = on!(conn.reborrow(), c => {
+            let mut q = QueryBuilder::new("select ");
+            q.push(COLUMNS).push(" from clips where id in (");
+            let mut list = q.separated(", ");
+            for id in some {
+                list.push_bind(id.0);
+            }
+            q.push(")");
+            q.build_query_as::<Row>().persistent(false).fetch_all(c).await?
+        });
+        for row in rows {
+            clips.push(Clip::try_from(row)?);
+        }
+    }
+    Ok(clips)
+}
+
 /// The clip with these bytes.
 ///
 /// # Errors
@@ -343,6 +380,38 @@ pub async fn find_by_digest(conn: Conn<'_>, digest: Sha256Digest) -> Result<Opti
     })
     .map(Clip::try_from)
     .transpose()
+}
+
+/// Which of these digests are a clip's.
+///
+/// # Errors
+/// When the database is away or a row undecodable.
+pub async fn known_digests(
+    mut conn: Conn<'_>,
+    digests: &[Sha256Digest],
+) -> Result<HashSet<Sha256Digest>, CatalogError> {
+    let mut known = HashSet::new();
+    for some in digests.chunks(INSERTED_AT_ONCE) {
+        let rows: Vec<(i64, Vec<u8>)> = on!(conn.reborrow(), c => {
+            let mut q = QueryBuilder::new("select id, sha256 from clips where sha256 in (");
+            let mut list = q.separated(", ");
+            for digest in some {
+                list.push_bind(digest.0.to_vec());
+            }
+            q.push(")");
+            q.build_query_as().persistent(false).fetch_all(c).await?
+        });
+        for (row, digest) in rows {
+            let bytes = <[u8; 32]>::try_from(&digest[..]).map_err(|_| CatalogError::Undecodable {
+                table: "clips",
+                column: "sha256",
+                row,
+                value: crate::model::digest::to_hex(&digest),
+            })?;
+            known.insert(Sha256Digest(bytes));
+        }
+    }
+    Ok(known)
 }
 
 /// The clips, or the sidecars, that arrived in one folder under names with the same stem.

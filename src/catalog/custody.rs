@@ -1,9 +1,9 @@
 //! Table `custody_events`: what was done with each clip.
 
-use sqlx::FromRow;
+use sqlx::{FromRow, QueryBuilder};
 
 use super::CatalogError;
-use super::clips::{find, signed};
+use super::clips::{INSERTED_AT_ONCE, find, signed};
 use super::engine::{Conn, on};
 use crate::model::custody::EventKind;
 use crate::model::id::Id;
@@ -30,27 +30,28 @@ pub struct CustodyEvent {
     pub entry_index: u64,
 }
 
-/// Inserts an event.
+/// Inserts events.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn insert(conn: Conn<'_>, event: &CustodyEvent) -> Result<(), CatalogError> {
-    const SQL: &str = "insert into custody_events (id, clip_id, at_us, kind, actor, detail, salt, entry_index) \
-        values ($1, $2, $3, $4, $5, $6, $7, $8)";
-    on!(conn, c => {
-        sqlx::query(SQL)
-            .bind(event.id.0)
-            .bind(event.clip_id.0)
-            .bind(event.at.0)
-            .bind(event.kind.as_str())
-            .bind(&event.actor)
-            .bind(&event.detail)
-            .bind(event.salt.to_vec())
-            .bind(signed(event.entry_index))
-            .execute(c)
-            .await?
-            .rows_affected()
-    });
+pub async fn insert_all(mut conn: Conn<'_>, events: &[CustodyEvent]) -> Result<(), CatalogError> {
+    const SQL: &str = "insert into custody_events (id, clip_id, at_us, kind, actor, detail, salt, entry_index) ";
+    for some in events.chunks(INSERTED_AT_ONCE) {
+        on!(conn.reborrow(), c => {
+            let mut q = QueryBuilder::new(SQL);
+            q.push_values(some, |mut row, event| {
+                row.push_bind(event.id.0)
+                    .push_bind(event.clip_id.0)
+                    .push_bind(event.at.0)
+                    .push_bind(event.kind.as_str())
+                    .push_bind(event.actor.as_str())
+                    .push_bind(&event.detail[..])
+                    .push_bind(event.salt.to_vec())
+                    .push_bind(signed(event.entry_index));
+            });
+            q.build().persistent(false).execute(c).await?.rows_affected()
+        });
+    }
     Ok(())
 }
 
@@ -93,7 +94,7 @@ impl TryFrom<Row> for CustodyEvent {
 /// When the database is away or a row undecodable.
 pub async fn page(conn: Conn<'_>, clip: Option<Id>, after: Id, limit: u32) -> Result<Vec<CustodyEvent>, CatalogError> {
     let rows = on!(conn, c => {
-        let mut q = sqlx::QueryBuilder::new(
+        let mut q = QueryBuilder::new(
             "select id, clip_id, at_us, kind, actor, detail, salt, entry_index from custody_events where id > ",
         );
         q.push_bind(after.0);

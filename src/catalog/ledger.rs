@@ -1,17 +1,27 @@
 //! Tables of the ledger: entries, tiles and the newest checkpoint.
 
-use super::clips::signed;
+use sqlx::QueryBuilder;
+
+use super::clips::{INSERTED_AT_ONCE, signed};
 use super::engine::{Conn, on};
 use super::{CatalogError, one_row};
 use crate::model::time::Micros;
 
-/// Inserts the entry at `index`.
+/// Inserts entries, the first at `index`.
 ///
 /// # Errors
-/// When the database refuses, also when the index is taken.
-pub async fn insert_entry(conn: Conn<'_>, index: u64, line: &[u8]) -> Result<(), CatalogError> {
-    const SQL: &str = "insert into ledger_entries (entry_index, line) values ($1, $2)";
-    on!(conn, c => sqlx::query(SQL).bind(signed(index)).bind(line).execute(c).await?.rows_affected());
+/// When the database refuses, also when an index is taken.
+pub async fn insert_entries(mut conn: Conn<'_>, index: u64, lines: &[Vec<u8>]) -> Result<(), CatalogError> {
+    let numbered: Vec<(i64, &[u8])> = (signed(index)..).zip(lines.iter().map(Vec::as_slice)).collect();
+    for some in numbered.chunks(INSERTED_AT_ONCE) {
+        on!(conn.reborrow(), c => {
+            let mut q = QueryBuilder::new("insert into ledger_entries (entry_index, line) ");
+            q.push_values(some, |mut row, (index, line)| {
+                row.push_bind(*index).push_bind(*line);
+            });
+            q.build().persistent(false).execute(c).await?.rows_affected()
+        });
+    }
     Ok(())
 }
 

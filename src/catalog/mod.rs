@@ -1,5 +1,6 @@
 //! The catalog: the only SQL. Plain functions over a connection; they map rows and decide nothing.
 
+pub mod amendments;
 pub mod cases;
 pub mod clips;
 pub mod custody;

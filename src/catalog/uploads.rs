@@ -1,8 +1,10 @@
 //! Table `uploads`: every name and place that a clip arrived under.
 
+use std::collections::HashSet;
+
 use sqlx::{FromRow, QueryBuilder};
 
-use super::clips::{find, signed};
+use super::clips::{INSERTED_AT_ONCE, find, signed};
 use super::engine::{Conn, on};
 use super::{CatalogError, one_row};
 use crate::model::digest::{Sha256Digest, to_hex};
@@ -114,42 +116,71 @@ impl TryFrom<Row> for Upload {
 }
 
 const INSERT: &str = "insert into uploads (id, clip_id, folder, dir, name, pair_key, size_bytes, mtime_ns, ctime_ns, \
-    inode, important, policy, adopted, state, reason, arrived_us, accepted_us, confirmed_us, released_us, outcome) \
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
+    inode, important, policy, adopted, state, reason, arrived_us, accepted_us, confirmed_us, released_us, outcome) ";
 
-/// Inserts an upload.
+/// Inserts uploads.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn insert(conn: Conn<'_>, u: &Upload) -> Result<(), CatalogError> {
-    on!(conn, c => {
-        sqlx::query(INSERT)
-            .bind(u.id.0)
-            .bind(u.clip_id.0)
-            .bind(&u.folder)
-            .bind(&u.dir)
-            .bind(&u.name)
-            .bind(&u.pair_key)
-            .bind(signed(u.size_bytes))
-            .bind(u.mtime_ns)
-            .bind(u.ctime_ns)
-            .bind(u.inode.cast_signed())
-            .bind(i64::from(u.important))
-            .bind(&u.policy)
-            .bind(i64::from(u.adopted))
-            .bind(u.state.as_str())
-            .bind(u.reason.as_deref())
-            .bind(u.arrived.0)
-            .bind(u.accepted.0)
-            .bind(u.confirmed.map(|t| t.0))
-            .bind(u.released.map(|t| t.0))
-            .bind(u.outcome.as_deref())
-            .execute(c)
-            .await?
-            .rows_affected()
-    });
+pub async fn insert_all(mut conn: Conn<'_>, uploads: &[Upload]) -> Result<(), CatalogError> {
+    for some in uploads.chunks(INSERTED_AT_ONCE) {
+        on!(conn.reborrow(), c => {
+            let mut q = QueryBuilder::new(INSERT);
+            q.push_values(some, |mut row, u| {
+                row.push_bind(u.id.0)
+                    .push_bind(u.clip_id.0)
+                    .push_bind(&u.folder[..])
+                    .push_bind(&u.dir[..])
+                    .push_bind(&u.name[..])
+                    .push_bind(&u.pair_key[..])
+                    .push_bind(signed(u.size_bytes))
+                    .push_bind(u.mtime_ns)
+                    .push_bind(u.ctime_ns)
+                    .push_bind(u.inode.cast_signed())
+                    .push_bind(i64::from(u.important))
+                    .push_bind(u.policy.as_str())
+                    .push_bind(i64::from(u.adopted))
+                    .push_bind(u.state.as_str())
+                    .push_bind(u.reason.as_deref())
+                    .push_bind(u.arrived.0)
+                    .push_bind(u.accepted.0)
+                    .push_bind(u.confirmed.map(|t| t.0))
+                    .push_bind(u.released.map(|t| t.0))
+                    .push_bind(u.outcome.as_deref());
+            });
+            q.build().persistent(false).execute(c).await?.rows_affected()
+        });
+    }
     Ok(())
 }
+
+/// Which of these places (folder, directory, pair key) a clip or sidecar has arrived at already.
+///
+/// # Errors
+/// When the database is away.
+pub async fn pairs_at(mut conn: Conn<'_>, places: &[PairPlace<'_>]) -> Result<HashSet<OwnedPairPlace>, CatalogError> {
+    let mut taken = HashSet::new();
+    for some in places.chunks(INSERTED_AT_ONCE) {
+        let rows: Vec<OwnedPairPlace> = on!(conn.reborrow(), c => {
+            let mut q = QueryBuilder::new("with v (folder, dir, pair_key) as (");
+            q.push_values(some, |mut row, (folder, dir, pair_key)| {
+                row.push_bind(*folder).push_bind(*dir).push_bind(*pair_key);
+            });
+            q.push(
+                ") select distinct v.folder, v.dir, v.pair_key from v join uploads u \
+                 on u.folder = v.folder and u.dir = v.dir and u.pair_key = v.pair_key",
+            );
+            q.build_query_as().persistent(false).fetch_all(c).await?
+        });
+        taken.extend(rows);
+    }
+    Ok(taken)
+}
+
+/// Folder, directory below it and pair key: what a sidecar and its clip share.
+pub type PairPlace<'a> = (&'a [u8], &'a [u8], &'a [u8]);
+/// A [`PairPlace`] as a row holds it.
+pub type OwnedPairPlace = (Vec<u8>, Vec<u8>, Vec<u8>);
 
 const UPDATE: &str = "update uploads set size_bytes = $2, mtime_ns = $3, ctime_ns = $4, inode = $5, policy = $6, \
     adopted = $7, state = $8, reason = $9, confirmed_us = $10, released_us = $11, outcome = $12 where id = $1";

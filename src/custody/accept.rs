@@ -1,6 +1,8 @@
 //! Accepting uploads: the commit point. Clip, name, custody event, links and ledger entries in one transaction; before it the
 //! bytes are in the vault, durable, under their digest.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value, json};
 
 use super::act::{Act, Record};
@@ -8,7 +10,7 @@ use super::facts::{Concluded, Known, conclude};
 use super::{Actor, Custody, CustodyError};
 use crate::catalog::cases::{self, Case, CaseLink};
 use crate::catalog::clips::{self, Clip, ClipRole};
-use crate::catalog::uploads::{self, Upload};
+use crate::catalog::uploads::{self, OwnedPairPlace, PairPlace, Upload};
 use crate::matching::ProposedLink;
 use crate::media::sidecar::SidecarFacts;
 use crate::model::clip::ClipState;
@@ -16,6 +18,7 @@ use crate::model::custody::EventKind;
 use crate::model::digest::{Sha256Digest, Sm3Digest};
 use crate::model::id::Id;
 use crate::model::media::MediaFacts;
+use crate::model::subject::Subject;
 use crate::model::time::Micros;
 use crate::model::upload::UploadState;
 
@@ -66,6 +69,10 @@ impl Arrival {
     fn file_time(&self) -> Micros {
         Micros(self.mtime_ns.div_euclid(1000))
     }
+
+    fn pair_place(&self) -> PairPlace<'_> {
+        (&self.folder, &self.dir, &self.pair_key)
+    }
 }
 
 /// What became of an arrival.
@@ -84,25 +91,71 @@ pub struct Accepted {
 /// finds what was accepted and changes nothing twice.
 pub async fn accept(custody: &Custody, arrivals: &[Arrival]) -> Result<Vec<Accepted>, CustodyError> {
     let mut act = Act::begin(custody).await?;
+    let mut met = Met::look(&mut act, arrivals).await?;
     let mut accepted = Vec::with_capacity(arrivals.len());
     for arrival in arrivals {
-        let known = clips::find_by_digest(act.conn(), arrival.sha256).await?;
-        accepted.push(match known {
-            None => accept_new(&mut act, arrival).await?,
-            Some(clip) => accept_known(&mut act, arrival, clip).await?,
+        accepted.push(match met.meet(arrival) {
+            Meeting::Nothing => accept_new(&mut act, arrival, Vec::new()).await?,
+            Meeting::Something => {
+                act.flush().await?;
+                accept_beside(&mut act, arrival).await?
+            }
         });
     }
     act.commit().await?;
     Ok(accepted)
 }
 
-/// Bytes seen for the first time.
-async fn accept_new(act: &mut Act<'_>, arrival: &Arrival) -> Result<Accepted, CustodyError> {
+/// What the catalog and the arrivals before hold that an arrival can meet: looked up once for the whole group, because most arrivals
+/// meet nothing.
+struct Met {
+    digests: HashSet<Sha256Digest>,
+    places: HashSet<OwnedPairPlace>,
+}
+
+/// Whether an arrival meets anything that changes what becomes of it.
+enum Meeting {
+    /// Neither its bytes nor a name with its stem are known.
+    Nothing,
+    /// Something has to be looked up.
+    Something,
+}
+
+impl Met {
+    async fn look(act: &mut Act<'_>, arrivals: &[Arrival]) -> Result<Self, CustodyError> {
+        let digests: Vec<Sha256Digest> = arrivals.iter().map(|a| a.sha256).collect();
+        let places: Vec<PairPlace<'_>> = arrivals.iter().map(Arrival::pair_place).collect();
+        let known = clips::known_digests(act.conn(), &digests).await?;
+        Ok(Self { digests: known, places: uploads::pairs_at(act.conn(), &places).await? })
+    }
+
+    fn meet(&mut self, arrival: &Arrival) -> Meeting {
+        let (folder, dir, pair_key) = arrival.pair_place();
+        let new_bytes = self.digests.insert(arrival.sha256);
+        let new_place = self.places.insert((folder.to_vec(), dir.to_vec(), pair_key.to_vec()));
+        if new_bytes && new_place { Meeting::Nothing } else { Meeting::Something }
+    }
+}
+
+/// An arrival whose bytes are known, or beside which a file with its stem arrived.
+async fn accept_beside(act: &mut Act<'_>, arrival: &Arrival) -> Result<Accepted, CustodyError> {
+    if let Some(clip) = clips::find_by_digest(act.conn(), arrival.sha256).await? {
+        return accept_known(act, arrival, clip).await;
+    }
+    if arrival.sidecar.is_none() {
+        let sidecars = unattached(paired(act, arrival, ClipRole::Sidecar).await?);
+        return accept_new(act, arrival, sidecars).await;
+    }
+    let accepted = accept_new(act, arrival, Vec::new()).await?;
+    act.flush().await?;
+    let sidecar = clips::get(act.conn(), accepted.clip_id).await?.ok_or(CustodyError::NoSuchClip(accepted.clip_id))?;
+    find_clip_for(act, arrival, sidecar).await?;
+    Ok(accepted)
+}
+
+/// Bytes seen for the first time; `sidecars` came before them.
+async fn accept_new(act: &mut Act<'_>, arrival: &Arrival, sidecars: Vec<Clip>) -> Result<Accepted, CustodyError> {
     let role = if arrival.sidecar.is_some() { ClipRole::Sidecar } else { ClipRole::Clip };
-    let sidecars = match role {
-        ClipRole::Clip => unattached(paired(act, arrival, ClipRole::Sidecar).await?),
-        ClipRole::Sidecar => Vec::new(),
-    };
     let Concluded { facts, links } = conclude(
         &Known {
             names: vec![names_of(&arrival.dir, &arrival.name)],
@@ -114,8 +167,6 @@ async fn accept_new(act: &mut Act<'_>, arrival: &Arrival) -> Result<Accepted, Cu
         &act.custody().patterns,
         act.custody().utc_offset,
     );
-    // A sidecar belongs to its clip's cases, not to cases of its own.
-    let links = if role == ClipRole::Clip { links } else { Vec::new() };
     let entry_index = act.next_index();
     let mut clip = Clip {
         id: act.new_id(),
@@ -133,30 +184,31 @@ async fn accept_new(act: &mut Act<'_>, arrival: &Arrival) -> Result<Accepted, Cu
         entry_index,
         last_entry: entry_index,
     };
-    clips::insert(act.conn(), &clip).await?;
-    let record = Record {
-        clip_id: clip.id,
+    let id = clip.id;
+    act.record(Record {
+        clip_id: id,
         prev: None,
         event: EventKind::Ingestion,
         actor: &Actor::intake(),
         public: public_facts(&clip),
         detail: arrival_detail(arrival, &clip),
-    };
-    act.record(record).await?;
-    insert_upload(act, arrival, clip.id).await?;
+    })?;
+    act.add_upload(upload_of(act, arrival, id));
+    // A sidecar belongs to its clip's cases, not to cases of its own.
+    let links = if role == ClipRole::Clip { links } else { Vec::new() };
+    if sidecars.is_empty() {
+        tie(act, &mut clip, links, &[]).await?;
+        act.add_clip(clip);
+        return Ok(Accepted { clip_id: id, duplicate: false });
+    }
+    act.add_clip(clip.clone());
+    act.flush().await?;
     for sidecar in sidecars {
         attach(act, &mut clip, sidecar).await?;
     }
-    tie(act, &mut clip, links).await?;
-    if clip.last_entry != entry_index || clip.state != ClipState::Accepted {
-        clips::update(act.conn(), &clip).await?;
-    }
-    if role == ClipRole::Sidecar {
-        let clip_id = clip.id;
-        find_clip_for(act, arrival, clip).await?;
-        return Ok(Accepted { clip_id, duplicate: false });
-    }
-    Ok(Accepted { clip_id: clip.id, duplicate: false })
+    tie(act, &mut clip, links, &[]).await?;
+    clips::update(act.conn(), &clip).await?;
+    Ok(Accepted { clip_id: id, duplicate: false })
 }
 
 /// Bytes that are a clip already: another name or place, or the same place looked at again.
@@ -178,16 +230,16 @@ async fn accept_known(act: &mut Act<'_>, arrival: &Arrival, mut clip: Clip) -> R
         uploads::update(act.conn(), &upload).await?;
         return Ok(accepted);
     }
-    insert_upload(act, arrival, clip.id).await?;
-    let record = Record {
+    act.add_upload(upload_of(act, arrival, clip.id));
+    act.flush().await?;
+    clip.last_entry = act.record(Record {
         clip_id: clip.id,
         prev: Some(clip.last_entry),
         event: EventKind::Ingestion,
         actor: &Actor::intake(),
         public: Map::new(),
         detail: arrival_detail(arrival, &clip),
-    };
-    clip.last_entry = act.record(record).await?;
+    })?;
     if clip.role == ClipRole::Sidecar {
         clips::set_last_entry(act.conn(), clip.id, clip.last_entry).await?;
         if clip.sidecar_of.is_none() {
@@ -233,7 +285,7 @@ async fn attach(act: &mut Act<'_>, clip: &mut Clip, mut sidecar: Clip) -> Result
         public: object(json!({"sidecar": sidecar.sha256})),
         detail: json!({"sidecar": sidecar.id}),
     };
-    clip.last_entry = act.record(record).await?;
+    clip.last_entry = act.record(record)?;
     Ok(())
 }
 
@@ -253,33 +305,37 @@ async fn reconsider(act: &mut Act<'_>, clip: &mut Clip) -> Result<(), CustodyErr
         act.custody().utc_offset,
     );
     clip.facts = concluded.facts;
-    tie(act, clip, concluded.links).await?;
+    let existing = cases::links_of(act.conn(), clip.id).await?;
+    tie(act, clip, concluded.links, &existing).await?;
+    act.touch(Subject::Clip(clip.id));
     Ok(clips::update(act.conn(), clip).await?)
 }
 
-/// Links a clip to cases it is not yet linked to; a case that is only named becomes a stub. Never takes a link away.
-async fn tie(act: &mut Act<'_>, clip: &mut Clip, links: Vec<ProposedLink>) -> Result<(), CustodyError> {
+/// Links a clip to cases that are not among its `existing` ones; a case that is only named becomes a stub. Never takes a link away.
+async fn tie(
+    act: &mut Act<'_>,
+    clip: &mut Clip,
+    links: Vec<ProposedLink>,
+    existing: &[CaseLink],
+) -> Result<(), CustodyError> {
     if links.is_empty() {
         return Ok(());
     }
-    let existing = cases::links_of(act.conn(), clip.id).await?;
     for link in links {
         if existing.iter().any(|l| l.number == link.number.canonical()) {
             continue;
         }
         let case = find_or_stub(act, &link).await?;
-        let row = CaseLink { case_id: case.id, number: case.number, method: link.method, reason: link.reason.clone() };
-        let at = act.at();
-        cases::insert_link(act.conn(), clip.id, &row, at).await?;
-        let record = Record {
+        let row = CaseLink { case_id: case.id, number: case.number, method: link.method, reason: link.reason };
+        clip.last_entry = act.record(Record {
             clip_id: clip.id,
             prev: Some(clip.last_entry),
             event: EventKind::Link,
             actor: &Actor::intake(),
-            public: object(json!({"method": link.method.as_str()})),
+            public: object(json!({"method": row.method.as_str()})),
             detail: json!({"case": row.number, "reason": row.reason}),
-        };
-        clip.last_entry = act.record(record).await?;
+        })?;
+        act.add_link(clip.id, row);
     }
     clip.facts.unfiled = false;
     clip.facts.unfiled_reason = None;
@@ -298,8 +354,8 @@ async fn find_or_stub(act: &mut Act<'_>, link: &ProposedLink) -> Result<Case, Cu
     Ok(case)
 }
 
-async fn insert_upload(act: &mut Act<'_>, a: &Arrival, clip_id: Id) -> Result<(), CustodyError> {
-    let upload = Upload {
+fn upload_of(act: &Act<'_>, a: &Arrival, clip_id: Id) -> Upload {
+    Upload {
         id: a.id,
         clip_id,
         folder: a.folder.clone(),
@@ -320,8 +376,7 @@ async fn insert_upload(act: &mut Act<'_>, a: &Arrival, clip_id: Id) -> Result<()
         confirmed: None,
         released: None,
         outcome: None,
-    };
-    Ok(uploads::insert(act.conn(), &upload).await?)
+    }
 }
 
 fn names_of(dir: &[u8], name: &[u8]) -> (String, String) {

@@ -1,23 +1,57 @@
 //! One act on evidence: begin, change rows, record, commit.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use super::{Actor, Custody, CustodyError};
+use crate::catalog::amendments::{self, Amendment};
+use crate::catalog::cases::{self, CaseLink};
+use crate::catalog::clips::{self, Clip};
 use crate::catalog::custody::{self as events, CustodyEvent};
 use crate::catalog::engine::{Conn, Tx};
+use crate::catalog::uploads::{self, Upload};
 use crate::clock::random_bytes;
 use crate::ledger::entry::{Entry, EntryKind, canonical, commitment};
 use crate::ledger::log::{self, Batch};
 use crate::model::custody::EventKind;
 use crate::model::id::Id;
+use crate::model::subject::Subject;
 use crate::model::time::Micros;
+use crate::search::index;
 
 /// An act under way; dropped without [`Act::commit`] it never happened.
 pub struct Act<'a> {
     custody: &'a Custody,
     tx: Tx,
     batch: Batch,
+    pending: Pending,
+    touched: BTreeSet<Subject>,
     at: Micros,
+}
+
+/// New rows that wait, so that many are written by one statement.
+#[derive(Debug, Default)]
+struct Pending {
+    clips: Vec<Clip>,
+    uploads: Vec<Upload>,
+    links: Vec<(Id, CaseLink)>,
+    events: Vec<CustodyEvent>,
+}
+
+/// What is recorded of a change to something that is no clip.
+#[derive(Debug)]
+pub struct Amend<'a> {
+    /// What is changed.
+    pub subject: Subject,
+    /// The newest entry about it so far; none for its first.
+    pub prev: Option<u64>,
+    /// What is done, in a stable word: `create`, `change`, `status`, …
+    pub kind: &'static str,
+    /// By whom.
+    pub actor: &'a Actor,
+    /// What the ledger commits to without showing it: the changes, with the old values.
+    pub detail: Value,
 }
 
 /// What is recorded of an act.
@@ -45,7 +79,7 @@ impl<'a> Act<'a> {
     pub async fn begin(custody: &'a Custody) -> Result<Self, CustodyError> {
         let mut tx = custody.db.begin().await?;
         let batch = Batch::new(log::load(tx.conn()).await?);
-        Ok(Self { custody, tx, batch, at: custody.clock.now() })
+        Ok(Self { custody, tx, batch, pending: Pending::default(), touched: BTreeSet::new(), at: custody.clock.now() })
     }
 
     /// The transaction's connection.
@@ -78,13 +112,7 @@ impl<'a> Act<'a> {
     ///
     /// # Errors
     /// When the database refuses, there is no randomness, or the detail has no canonical form.
-    pub async fn record(&mut self, record: Record<'_>) -> Result<u64, CustodyError> {
-        let salt = random_bytes::<32>()?;
-        let mut detail = record.detail;
-        if let Value::Object(map) = &mut detail {
-            map.insert("actor".to_owned(), record.actor.as_str().into());
-        }
-        let detail = canonical(&detail)?;
+    pub fn record(&mut self, record: Record<'_>) -> Result<u64, CustodyError> {
         let mut public = record.public;
         let kind = match record.prev {
             None => EntryKind::Clip,
@@ -93,8 +121,7 @@ impl<'a> Act<'a> {
         if kind == EntryKind::Event {
             public.insert("event".to_owned(), record.event.as_str().into());
         }
-        let commit = commitment(&salt, &detail);
-        let entry_index = self.batch.push(&Entry { at: self.at, kind, prev: record.prev, public, commit })?;
+        let Sealed { detail, salt, entry_index } = self.seal(kind, record.prev, public, record.actor, record.detail)?;
         let event = CustodyEvent {
             id: self.new_id(),
             clip_id: record.clip_id,
@@ -105,8 +132,88 @@ impl<'a> Act<'a> {
             salt,
             entry_index,
         };
-        events::insert(self.tx.conn(), &event).await?;
+        self.pending.events.push(event);
         Ok(entry_index)
+    }
+
+    /// Records a change to something that is no clip; gives its entry's index, which is the next one's `prev`. Its search document is
+    /// renewed too.
+    ///
+    /// # Errors
+    /// When the database or the ledger refuses.
+    pub async fn amend(&mut self, amend: Amend<'_>) -> Result<u64, CustodyError> {
+        let public = Map::from_iter([
+            ("event".to_owned(), amend.kind.into()),
+            (amend.subject.kind().to_owned(), amend.subject.id().to_string().into()),
+        ]);
+        let Sealed { detail, salt, entry_index } =
+            self.seal(EntryKind::Amend, amend.prev, public, amend.actor, amend.detail)?;
+        let amendment = Amendment {
+            id: self.new_id(),
+            subject: amend.subject,
+            at: self.at,
+            kind: amend.kind.to_owned(),
+            actor: amend.actor.as_str().to_owned(),
+            detail,
+            salt,
+            entry_index,
+        };
+        amendments::insert(self.tx.conn(), &amendment).await?;
+        self.touch(amend.subject);
+        Ok(entry_index)
+    }
+
+    /// Adds a clip. Its row is written by the next [`Act::flush`] or with the commit, as are those of the three below.
+    pub fn add_clip(&mut self, clip: Clip) {
+        self.touch(Subject::Clip(clip.id));
+        self.pending.clips.push(clip);
+    }
+
+    /// Adds an upload.
+    pub fn add_upload(&mut self, upload: Upload) {
+        self.pending.uploads.push(upload);
+    }
+
+    /// Ties a clip to a case it is not tied to.
+    pub fn add_link(&mut self, clip: Id, link: CaseLink) {
+        self.touch(Subject::Clip(clip));
+        self.pending.links.push((clip, link));
+    }
+
+    /// Writes the new rows that wait, so that statements of this act see them.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn flush(&mut self) -> Result<(), CustodyError> {
+        let Pending { clips, uploads, links, events } = std::mem::take(&mut self.pending);
+        clips::insert_all(self.tx.conn(), &clips).await?;
+        uploads::insert_all(self.tx.conn(), &uploads).await?;
+        cases::insert_links(self.tx.conn(), &links, self.at).await?;
+        Ok(events::insert_all(self.tx.conn(), &events).await?)
+    }
+
+    /// Notes that what people search for in `subject` changes with this act; its document is renewed when the act is committed.
+    pub fn touch(&mut self, subject: Subject) {
+        self.touched.insert(subject);
+    }
+
+    /// Adds an entry that commits to `detail`.
+    fn seal(
+        &mut self,
+        kind: EntryKind,
+        prev: Option<u64>,
+        public: Map<String, Value>,
+        actor: &Actor,
+        mut detail: Value,
+    ) -> Result<Sealed, CustodyError> {
+        let salt = random_bytes::<32>()?;
+        if let Value::Object(map) = &mut detail {
+            map.insert("actor".to_owned(), actor.as_str().into());
+        }
+        let detail = canonical(&detail)?;
+        let commit = commitment(&salt, &detail);
+        let entry_index = self.batch.push(&Entry { at: self.at, kind, prev, public, commit })?;
+        Ok(Sealed { detail, salt, entry_index })
     }
 
     /// Appends to the log, signs, commits. Durable when this returns.
@@ -114,7 +221,16 @@ impl<'a> Act<'a> {
     /// # Errors
     /// When the database refuses; whether the act happened is then to be looked up before it is done again.
     pub async fn commit(mut self) -> Result<(), CustodyError> {
+        self.flush().await?;
+        index::renew(self.tx.conn(), &self.touched).await?;
         self.batch.write(self.tx.conn(), &self.custody.signer, self.at).await?;
         Ok(self.tx.commit().await?)
     }
+}
+
+/// A detail with what its entry commits to it by.
+struct Sealed {
+    detail: Vec<u8>,
+    salt: [u8; 32],
+    entry_index: u64,
 }

@@ -1,5 +1,7 @@
 //! What follows acceptance: an object read back and found equal or not, a source kept, moved or deleted.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, json};
 
 use super::act::{Act, Record};
@@ -8,6 +10,7 @@ use crate::catalog::clips::{self, Clip};
 use crate::catalog::uploads::{self, Upload};
 use crate::model::clip::ClipState;
 use crate::model::custody::EventKind;
+use crate::model::id::Id;
 use crate::model::upload::UploadState;
 
 /// The object of one upload, read back.
@@ -31,29 +34,34 @@ pub struct ReadBackOf {
 pub async fn confirm(custody: &Custody, group: &[ReadBackOf]) -> Result<Vec<Upload>, CustodyError> {
     let mut act = Act::begin(custody).await?;
     let mut recorded = Vec::with_capacity(group.len());
+    let mut ids: Vec<Id> = group.iter().map(|done| done.upload.clip_id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let found = clips::get_all(act.conn(), &ids).await?;
+    let mut clips_by_id: HashMap<Id, Clip> = found.into_iter().map(|clip| (clip.id, clip)).collect();
     for done in group {
-        let mut clip = clip_of(&mut act, &done.upload).await?;
-        let record = Record {
+        let id = done.upload.clip_id;
+        let clip = clips_by_id.get_mut(&id).ok_or(CustodyError::NoSuchClip(id))?;
+        clip.last_entry = act.record(Record {
             clip_id: clip.id,
             prev: Some(clip.last_entry),
             event: EventKind::FixityCheck,
             actor: &Actor::intake(),
             public: outcome(done.differs.is_none()),
             detail: json!({"upload": done.upload.id, "method": done.method, "differs": done.differs}),
-        };
-        clip.last_entry = act.record(record).await?;
+        })?;
         let mut upload = done.upload.clone();
         if done.differs.is_none() {
             (upload.state, upload.reason, upload.confirmed) = (UploadState::Confirmed, None, Some(act.at()));
             clip.state = clip.state.max(ClipState::Confirmed);
             if let Some(outcome) = done.outcome {
-                released(&mut upload, &mut clip, &act, outcome);
+                released(&mut upload, clip, &act, outcome);
             }
         }
         uploads::update(act.conn(), &upload).await?;
-        clips::set_progress(act.conn(), &clip).await?;
         recorded.push(upload);
     }
+    clips::set_progress(act.conn(), &clips_by_id.values().collect::<Vec<_>>()).await?;
     act.commit().await?;
     Ok(recorded)
 }
@@ -73,11 +81,11 @@ pub async fn release(custody: &Custody, upload: &Upload, outcome: &'static str) 
         public: Map::new(),
         detail: json!({"upload": upload.id, "outcome": outcome}),
     };
-    clip.last_entry = act.record(record).await?;
+    clip.last_entry = act.record(record)?;
     let mut upload = upload.clone();
     released(&mut upload, &mut clip, &act, outcome);
     uploads::update(act.conn(), &upload).await?;
-    clips::set_progress(act.conn(), &clip).await?;
+    clips::set_progress(act.conn(), &[&clip]).await?;
     act.commit().await
 }
 

@@ -30,7 +30,7 @@ pub async fn view(
         public: Map::new(),
         detail: json!({"first": first, "last": last}),
     };
-    let entry = act.record(record).await?;
+    let entry = act.record(record)?;
     clips::set_last_entry(act.conn(), clip.id, entry).await?;
     act.commit().await?;
     Ok(clip)

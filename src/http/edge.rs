@@ -44,8 +44,8 @@ async fn edge(request: Request, next: Next) -> Response {
     let method = request.method().clone();
     // The template only: what was asked for may name people.
     let route = request.extensions().get::<MatchedPath>().map_or_else(String::new, |p| p.as_str().to_owned());
-    // No route reads a body, so none is read, however small.
-    let refused = !request.body().is_end_stream();
+    // What only reads takes no body, however small.
+    let refused = matches!(method, Method::GET | Method::HEAD) && !request.body().is_end_stream();
     let mut response = if refused { body_refused().into_response() } else { next.run(request).await };
     if language != Language::Zh
         && let Some(problem) = response.extensions_mut().remove::<Problem>()

@@ -1,5 +1,6 @@
 //! What the JSON API and later the console share: the listener, who may ask, parameters, problems, ranges, bodies of files.
 
+pub mod body;
 pub mod conditional;
 pub mod cursor;
 pub mod disposition;

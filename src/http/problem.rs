@@ -98,6 +98,20 @@ impl Problem {
         problem
     }
 
+    /// 422: fields of the body are wrong.
+    pub fn unprocessable(fields: Vec<Field>) -> Self {
+        let detail = Text::new("正文有误，详见 errors", "the body is wrong; `errors` names the fields");
+        let title = Text::new("正文内容错误", "Wrong body");
+        let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_body", title, detail);
+        problem.0.fields = fields;
+        problem
+    }
+
+    /// 409: it does not fit what is there now.
+    pub fn conflict(code: &'static str, detail: Text) -> Self {
+        Self::new(StatusCode::CONFLICT, code, Text::new("与现状冲突", "Conflict"), detail)
+    }
+
     /// 401: no token, or one that does not work.
     pub fn unauthorized(given: bool) -> Self {
         let title = Text::new("需要令牌", "Token needed");

@@ -111,9 +111,7 @@ impl Batch {
             return Ok(());
         }
         let first = self.state.size();
-        for (index, line) in (first..).zip(&self.lines) {
-            rows::insert_entry(conn.reborrow(), index, line).await?;
-        }
+        rows::insert_entries(conn.reborrow(), first, &self.lines).await?;
         let leaves: Vec<Hash> = self.lines.iter().map(|line| leaf_hash(line)).collect();
         for tile in self.state.append(&leaves) {
             rows::put_tile(conn.reborrow(), tile.id().level, tile.id().index, tile.hashes()).await?;

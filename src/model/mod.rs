@@ -8,5 +8,6 @@ pub mod digest;
 pub mod id;
 pub mod media;
 pub mod role;
+pub mod subject;
 pub mod time;
 pub mod upload;

@@ -1,0 +1,78 @@
+-- 执行行动: planned outings, and what follows from them for clips.
+
+create table actions (
+    id               bigint primary key,
+    reference        text    unique,            -- the court's own number for it, the key of repeated imports
+    kind             text    not null,          -- 搜查, 查封扣押, 强制迁出, …
+    place            text    not null,          -- empty: not said
+    court            text    not null,          -- court code; empty: not said
+    planned_from_us  bigint not null,
+    planned_to_us    bigint not null,
+    actual_from_us   bigint,
+    actual_to_us     bigint,
+    recorders_needed bigint not null,
+    note             text    not null,
+    state            text    not null,          -- planned | done | cancelled
+    created_us       bigint not null,
+    updated_us       bigint not null,
+    last_entry       bigint not null           -- its newest ledger entry
+);
+create index actions_window on actions (planned_from_us, id);
+
+create table action_cases (
+    action_id bigint not null references actions (id),
+    case_id   bigint not null references cases (id),
+    primary key (action_id, case_id)
+);
+create index action_cases_case on action_cases (case_id, action_id);
+
+create table action_officers (
+    action_id bigint not null references actions (id),
+    officer   text    not null,                 -- officer number
+    primary key (action_id, officer)
+);
+create index action_officers_officer on action_officers (officer, action_id);
+
+create table action_recorders (
+    action_id bigint not null references actions (id),
+    recorder  text    not null,                 -- serial
+    primary key (action_id, recorder)
+);
+create index action_recorders_recorder on action_recorders (recorder, action_id);
+
+-- Methods are name | path | sidecar | action | recording | person from now on.
+alter table case_links add column action_id bigint references actions (id); -- of a link by an action
+alter table case_links add column actor text not null default 'system:intake';
+
+-- What a person said a clip has nothing to do with; no machine links it again.
+create table case_refusals (
+    clip_id bigint not null references clips (id),
+    case_id bigint not null references cases (id),
+    actor   text    not null,
+    reason  text    not null,
+    at_us   bigint not null,
+    primary key (clip_id, case_id)
+);
+
+create table clip_notes (
+    id      bigint primary key,
+    clip_id bigint not null references clips (id),
+    actor   text    not null,
+    note    text    not null,
+    at_us   bigint not null
+);
+create index clip_notes_clip on clip_notes (clip_id, id);
+
+-- Changes of what is no clip: who changed what, with the old value. Each row has its ledger entry, which commits to the detail.
+create table amendments (
+    id          bigint primary key,
+    subject     text    not null,               -- action | incident
+    subject_id  bigint not null,
+    at_us       bigint not null,
+    kind        text    not null,               -- what was done, in a stable word
+    actor       text    not null,
+    detail      bytea    not null,               -- canonical JSON; private
+    salt        bytea    not null,               -- 32 random bytes
+    entry_index bigint not null unique
+);
+create index amendments_subject on amendments (subject, subject_id, id);
