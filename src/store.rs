@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::catalog::engine::Db;
+use crate::catalog::engine::{Db, Location};
 use crate::catalog::{CatalogError, ledger as rows};
 use crate::clock::{SharedClock, random_bytes};
-use crate::config::Config;
+use crate::config::{Config, read_password};
 use crate::custody::Custody;
 use crate::ledger::key::{KeyError, KeyName, SignerKey};
 use crate::ledger::log::{self, LogError};
@@ -103,7 +103,7 @@ impl Store {
     async fn with(config: &Config, clock: SharedClock, opened: Opened) -> Result<Self, OpenError> {
         let Opened { vault, recovered } = opened;
         let data_dir = &config.data_dir;
-        let db = Db::open_sqlite(&config.database.sqlite_path(data_dir)).await?;
+        let db = Db::open(&location(config)?).await?;
         let mut reader = db.read().await?;
         let size = rows::checkpoint(reader.conn()).await?.map_or(0, |c| c.size);
         log::load(reader.conn()).await?;
@@ -121,6 +121,22 @@ impl Store {
         };
         Ok(Self { custody, vault: Arc::new(vault), recovered })
     }
+}
+
+/// Where the configuration says that the catalog is; the password is read from its file.
+///
+/// # Errors
+/// When the URL does not do or the file cannot be read.
+pub fn location(config: &Config) -> Result<Location, OpenError> {
+    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    let url = config.database.url(&config.data_dir);
+    let password = match config.database.password_path(credentials.as_deref()) {
+        Some(path) if !url.starts_with("sqlite:") => {
+            Some(read_password(&path).map_err(|error| OpenError::Path { path, error })?)
+        }
+        _ => None,
+    };
+    Ok(Location::parse(&url, password.as_ref().map(|p| p.as_str()))?)
 }
 
 fn make_dir(path: &Path) -> Result<(), OpenError> {

@@ -19,6 +19,27 @@ pub enum CatalogError {
     /// The schema could not be brought up to date.
     #[error("database schema: {0}")]
     Schema(#[from] sqlx::migrate::MigrateError),
+    /// `database.url`, or what was given in its place, is no location.
+    #[error("database: {0}")]
+    Location(String),
+    /// The server cannot be reached.
+    #[error(
+        "cannot connect to {server}: {error}; is the server running, and may this user connect? `zhilu doctor` tells more"
+    )]
+    Connect {
+        /// The server, without a password.
+        server: String,
+        /// What the driver says.
+        error: sqlx::Error,
+    },
+    /// The server will not do.
+    #[error("{server}: {what}")]
+    Server {
+        /// The server, without a password.
+        server: String,
+        /// Why not, and what to do.
+        what: String,
+    },
     /// A row holds what this program never writes.
     #[error("table {table}, row {row}, column {column}: undecodable value {value:?}; run `zhilu check`")]
     Undecodable {
@@ -46,14 +67,8 @@ pub enum CatalogError {
 impl CatalogError {
     /// Whether the same statement may succeed later without anybody's doing: locked, away, or out of space.
     pub fn is_passing(&self) -> bool {
-        let Self::Database(error) = self else { return false };
-        match error {
-            sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) | sqlx::Error::PoolClosed => true,
-            // SQLite's primary codes: 5 busy, 6 locked, 10 I/O, 13 full, 14 cannot open.
-            sqlx::Error::Database(e) => e
-                .code()
-                .and_then(|c| c.parse::<u32>().ok())
-                .is_some_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13 | 14)),
+        match self {
+            Self::Database(error) | Self::Connect { error, .. } => engine::is_passing(error),
             _ => false,
         }
     }

@@ -32,9 +32,10 @@ use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
 
+use crate::catalog::engine::exists;
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::store::Store;
+use crate::store::{Store, location};
 use crate::{media, sys};
 
 /// 执录 Zhilu: keeps, catalogs and proves the clips of a court's body-worn recorders.
@@ -164,11 +165,10 @@ impl Common {
     /// Opens the data directory of a court that was started before.
     async fn open(&self) -> Result<(Config, Store), Failure> {
         let config = self.config()?;
-        let database = config.database.sqlite_path(&config.data_dir);
-        if !database.exists() {
-            let path = database.display();
+        let location = location(&config)?;
+        if !exists(&location).await? {
             return Err(Failure::new(format!(
-                "there is no catalog at {path}; is --data-dir right? `zhilu serve` makes one"
+                "there is no catalog at {location}; is --data-dir or database.url right? `zhilu serve` makes one"
             )));
         }
         let store = Store::look(&config, Arc::new(SystemClock)).await?;

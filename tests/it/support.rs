@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::cluster::{self, Database};
+
 /// The binary under test.
 pub(crate) const ZHILU: &str = env!("CARGO_BIN_EXE_zhilu");
 
@@ -17,13 +19,15 @@ pub(crate) const ZHILU: &str = env!("CARGO_BIN_EXE_zhilu");
 pub(crate) struct Court {
     dir: tempfile::TempDir,
     pub(crate) config: String,
+    /// None: the file in the data directory.
+    pub(crate) database: Option<Database>,
 }
 
 impl Court {
     pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("uploads")).unwrap();
-        Self { dir, config: String::new() }
+        Self { dir, config: String::new(), database: cluster::is_chosen().then(cluster::database) }
     }
 
     /// A court whose folder has this source policy, and quick timings.
@@ -55,6 +59,9 @@ impl Court {
         let config = self.dir.path().join("zhilu.toml");
         std::fs::write(&config, &self.config).unwrap();
         command.arg("--config").arg(config);
+        if let Some(database) = &self.database {
+            command.env("ZHILU_DATABASE_URL", database.url());
+        }
         command
     }
 

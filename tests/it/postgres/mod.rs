@@ -1,0 +1,4 @@
+//! What is PostgreSQL's own: connections, several daemons, a server that goes away. The whole suite runs on it as well, see
+//! [`crate::cluster::is_chosen`].
+
+mod connection;
