@@ -47,7 +47,7 @@ pub enum OpenError {
         error: KeyError,
     },
     /// The key is missing although the log has entries.
-    #[error("the ledger has {size} entries, but its key {} is missing; restore it from the backup", path.display())]
+    #[error("the ledger has {size} entries, but its key {} is missing; restore it from the backup, or copy it from another daemon of this catalog", path.display())]
     KeyMissing {
         /// Where it should be.
         path: PathBuf,
@@ -104,11 +104,16 @@ impl Store {
         let Opened { vault, recovered } = opened;
         let data_dir = &config.data_dir;
         let db = Db::open(&location(config)?).await?;
+        let keys = data_dir.join("keys");
+        // Where there is no key yet, one process of those that share the catalog and the data directory makes it.
+        let first = if keys.join(KEY_FILE).exists() { None } else { Some(db.begin().await?) };
         let mut reader = db.read().await?;
-        let size = rows::checkpoint(reader.conn()).await?.map_or(0, |c| c.size);
+        let checkpoint = rows::checkpoint(reader.conn()).await?;
         log::load(reader.conn()).await?;
         drop(reader);
-        let signer = open_key(&data_dir.join("keys"), &config.court.ledger_name, size)?;
+        let signer = open_key(&keys, &config.court.ledger_name, checkpoint.as_ref().map_or(0, |c| c.size))?;
+        log::check_signer(checkpoint.as_ref(), &signer)?;
+        drop(first);
         let path = || data_dir.join("keys");
         let seed = random_bytes::<8>().map_err(|error| OpenError::Path { path: path(), error })?;
         let custody = Custody {
@@ -145,9 +150,12 @@ fn make_dir(path: &Path) -> Result<(), OpenError> {
     made.map_err(|error| OpenError::Path { path: path.to_owned(), error })
 }
 
+/// The ledger's key, below `keys`.
+const KEY_FILE: &str = "ledger.key";
+
 /// Reads the ledger's key, or makes one when the log is empty.
 fn open_key(keys: &Path, ledger_name: &str, size: u64) -> Result<SignerKey, OpenError> {
-    let path = keys.join("ledger.key");
+    let path = keys.join(KEY_FILE);
     let failed = |error: io::Error| OpenError::Path { path: path.clone(), error };
     let key = match std::fs::read_to_string(&path) {
         Ok(text) => {

@@ -147,6 +147,19 @@ pub(super) fn is_passing(error: &sqlx::Error) -> bool {
     }
 }
 
+/// The table whose primary key a row was refused for, because another row has it.
+pub(super) fn taken_key(error: &sqlx::Error) -> Option<String> {
+    let sqlx::Error::Database(e) = error else { return None };
+    if !e.is_unique_violation() {
+        return None;
+    }
+    match e.try_downcast_ref::<PgDatabaseError>() {
+        Some(e) => Some(e.constraint()?.strip_suffix("_pkey")?.to_owned()),
+        // `UNIQUE constraint failed: clips.id`
+        None => Some(e.message().rsplit(' ').next()?.strip_suffix(".id")?.to_owned()),
+    }
+}
+
 #[derive(Debug)]
 enum AnyTx {
     Sqlite(Transaction<'static, Sqlite>),

@@ -68,11 +68,35 @@ impl CatalogError {
     /// Whether the same statement may succeed later without anybody's doing: locked, away, or out of space.
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Database(error) | Self::Connect { error, .. } => engine::is_passing(error),
+            Self::Database(error) | Self::Connect { error, .. } => engine::is_passing(error) || self.is_id_taken(),
             _ => false,
         }
     }
+
+    /// Whether a row was refused because its id is another row's already: two daemons gave the same one within a millisecond. New ids
+    /// will do.
+    pub fn is_id_taken(&self) -> bool {
+        let Self::Database(error) = self else { return false };
+        engine::taken_key(error).is_some_and(|table| HAVE_IDS.contains(&table.as_str()))
+    }
 }
+
+/// Tables whose primary key is an id that this program gave.
+const HAVE_IDS: [&str; 13] = [
+    "actions",
+    "amendments",
+    "cases",
+    "clip_notes",
+    "clips",
+    "courts",
+    "custody_events",
+    "incident_measures",
+    "incidents",
+    "officers",
+    "recorders",
+    "tokens",
+    "uploads",
+];
 
 /// One row must have changed.
 fn one_row(table: &'static str, row: i64, found: u64) -> Result<(), CatalogError> {

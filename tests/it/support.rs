@@ -9,6 +9,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use zhilu::catalog::engine::{Db, Location, Tx};
 
 use crate::cluster::{self, Database};
 
@@ -50,6 +51,22 @@ impl Court {
 
     pub(crate) fn data(&self) -> PathBuf {
         self.dir.path().join("data")
+    }
+
+    /// The URL of the catalog.
+    pub(crate) fn database_url(&self) -> String {
+        match &self.database {
+            Some(database) => database.url(),
+            None => format!("sqlite:{}", self.data().join("catalog.sqlite").display()),
+        }
+    }
+
+    /// Keeps everybody else from writing to the catalog, for as long as what it gives lives.
+    pub(crate) fn lock_catalog(&self) -> CatalogLock {
+        let location = Location::parse(&self.database_url(), None).unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let tx = runtime.block_on(async { Db::open(&location).await.unwrap().begin().await.unwrap() });
+        CatalogLock { tx: Some(tx), runtime }
     }
 
     /// A command of the binary on this court's data.
@@ -111,6 +128,20 @@ impl Court {
         let text = String::from_utf8_lossy(&out.stdout).into_owned();
         assert!(out.status.success(), "check found: {text}{}", String::from_utf8_lossy(&out.stderr));
         serde_json::from_str(&text).unwrap()
+    }
+}
+
+/// See [`Court::lock_catalog`].
+pub(crate) struct CatalogLock {
+    tx: Option<Tx>,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Drop for CatalogLock {
+    fn drop(&mut self) {
+        // Given back within a runtime, which rolls it back.
+        let _within = self.runtime.enter();
+        drop(self.tx.take());
     }
 }
 
