@@ -153,8 +153,11 @@ fn make_dir(path: &Path) -> Result<(), OpenError> {
 /// The ledger's key, below `keys`.
 const KEY_FILE: &str = "ledger.key";
 
-/// Reads the ledger's key, or makes one when the log is empty.
-fn open_key(keys: &Path, ledger_name: &str, size: u64) -> Result<SignerKey, OpenError> {
+/// Reads the ledger's key below `keys`, or makes one when the log is empty (`size` is 0).
+///
+/// # Errors
+/// When it cannot be read or made, is missing or another ledger's.
+pub fn open_key(keys: &Path, ledger_name: &str, size: u64) -> Result<SignerKey, OpenError> {
     let path = keys.join(KEY_FILE);
     let failed = |error: io::Error| OpenError::Path { path: path.clone(), error };
     let key = match std::fs::read_to_string(&path) {

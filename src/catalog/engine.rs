@@ -77,6 +77,24 @@ impl Db {
     /// # Errors
     /// When it cannot be opened or reached, is no database of this program, or was moved elsewhere.
     pub async fn open(location: &Location) -> Result<Self, CatalogError> {
+        let db = Self::open_any(location).await?;
+        let mut reader = db.read().await?;
+        let moved = super::moved::find(reader.conn()).await?;
+        drop(reader);
+        match moved {
+            None => Ok(db),
+            Some(to) => {
+                db.close().await;
+                Err(CatalogError::Moved { location: location.to_string(), to })
+            }
+        }
+    }
+
+    /// Opens the database as [`Db::open`] does, also one that was moved elsewhere.
+    ///
+    /// # Errors
+    /// As [`Db::open`].
+    pub async fn open_any(location: &Location) -> Result<Self, CatalogError> {
         let db = match location {
             Location::Sqlite(path) => {
                 let (writer, readers) = sqlite::open(path).await?;
@@ -176,6 +194,17 @@ impl Tx {
         match &mut self.0 {
             AnyTx::Sqlite(tx) => Conn::Sqlite(tx),
             AnyTx::Postgres(tx) => Conn::Postgres(tx),
+        }
+    }
+
+    /// Lifts the limits of time, for a transaction that takes long and holds up nobody unknowingly.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn lift_limits(&mut self) -> Result<(), CatalogError> {
+        match &mut self.0 {
+            AnyTx::Sqlite(_) => Ok(()),
+            AnyTx::Postgres(tx) => postgres::lift_limits(tx).await,
         }
     }
 

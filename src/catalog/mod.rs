@@ -7,7 +7,9 @@ pub mod custody;
 pub mod engine;
 pub mod ledger;
 mod migrate;
+pub mod moved;
 pub mod tokens;
+pub mod transfer;
 pub mod uploads;
 
 /// The catalog could not do it.
@@ -31,6 +33,17 @@ pub enum CatalogError {
         server: String,
         /// What the driver says.
         error: sqlx::Error,
+    },
+    /// The catalog is elsewhere now.
+    #[error(
+        "the catalog {location} was moved to {to}; set database.url to that, or, when nothing was taken there yet and this one is to \
+         be used again, run `zhilu migrate --undo --from {location}`"
+    )]
+    Moved {
+        /// The old place.
+        location: String,
+        /// The new one.
+        to: String,
     },
     /// The server will not do.
     #[error("{server}: {what}")]

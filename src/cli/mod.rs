@@ -21,6 +21,7 @@ mod doctor;
 mod import;
 mod ingest;
 mod ledger;
+mod migrate;
 mod openapi;
 mod serve;
 mod token;
@@ -76,6 +77,8 @@ enum Command {
     /// Show the ledger
     #[command(subcommand)]
     Ledger(ledger::Action),
+    /// Move the catalog to another database
+    Migrate(migrate::Args),
     /// Look at the machine and say what would be in the way
     Doctor(doctor::Args),
     /// Check the configuration, or print a sample
@@ -139,6 +142,7 @@ fn run_command(cli: Cli) -> Result<Outcome, Failure> {
         Command::Token(action) => block_on(token::run(&common, &action)),
         Command::Check(args) => block_on(check::run(&common, &args)),
         Command::Ledger(action) => block_on(ledger::run(&common, &action)),
+        Command::Migrate(args) => block_on(migrate::run(&common, &args)),
         Command::Doctor(args) => block_on(doctor::run(&common, &args)),
     }
 }

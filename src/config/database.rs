@@ -11,12 +11,12 @@ use zeroize::Zeroizing;
 pub struct Database {
     /// `sqlite:PATH` or `postgres://USER@HOST:PORT/DATABASE`; empty: `catalog.sqlite` in the data directory.
     pub url: String,
-    /// The file that holds the server's password; empty: systemd's credential [`CREDENTIAL`] when there is one.
+    /// The file that holds the server's password; empty: systemd's credential `database-password` when there is one.
     pub password_file: PathBuf,
 }
 
 /// The name of the password among systemd's credentials (`LoadCredential=`).
-pub const CREDENTIAL: &str = "database-password";
+pub(super) const CREDENTIAL: &str = "database-password";
 
 impl fmt::Debug for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

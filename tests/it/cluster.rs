@@ -17,6 +17,8 @@ use zhilu::catalog::engine::{Db, Location};
 /// What a cluster does to be quick: it need not outlive a power failure.
 const FAST: &str = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0 \
     -c shared_buffers=64MB -c max_connections=200 -c jit=off";
+/// The one role that needs a password.
+pub(crate) const GUARDED: &str = "guarded";
 /// Stops a cluster (`$1` data directory, `$2` directory with everything, the rest how to run as its user) when standard input ends.
 const WATCHDOG: &str =
     "cat >/dev/null; data=$1; all=$2; shift 2; \"$@\" pg_ctl -D \"$data\" -m immediate -w stop; rm -rf \"$all\"";
@@ -91,6 +93,8 @@ impl Cluster {
                 "--locale=C.UTF-8",
             ],
         );
+        let rules = format!("host all {GUARDED} samehost scram-sha-256\nhost all all samehost trust\n");
+        std::fs::write(data.join("pg_hba.conf"), rules).unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let watchdog = watch(&data, &dir);
         let (admin, orders) = mpsc::channel();
@@ -178,11 +182,6 @@ impl Database {
     /// Its URL through another port.
     pub(crate) fn url_at(&self, port: u16) -> String {
         format!("postgres://postgres@127.0.0.1:{port}/{}", self.name)
-    }
-
-    /// Its name.
-    pub(crate) fn name(&self) -> &str {
-        &self.name
     }
 
     /// The cluster's port.

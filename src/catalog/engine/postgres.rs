@@ -19,7 +19,7 @@ const READERS: u32 = 8;
 /// How long a request waits for a connection that reads: a server that is away is said to be soon.
 const READER_WAIT: Duration = Duration::from_secs(3);
 /// How long a writer waits for the writers before it in this process.
-const WRITER_WAIT: Duration = Duration::from_secs(30);
+const WRITER_WAIT: Duration = Duration::from_secs(10);
 /// How long opening a connection may take.
 const CONNECT_WAIT: Duration = Duration::from_secs(10);
 /// How long the server may take to answer that a returned connection is alive.
@@ -97,6 +97,13 @@ pub(super) async fn begin(writer: &PgPool) -> Result<Transaction<'static, Postgr
         Ok(tx)
     })
     .await
+}
+
+/// Lifts the server's limits of time for this transaction.
+pub(super) async fn lift_limits(conn: &mut PgConnection) -> Result<(), CatalogError> {
+    let sql = "set local statement_timeout = 0; set local lock_timeout = 0; set local idle_in_transaction_session_timeout = 0";
+    sqlx::raw_sql(sql).execute(conn).await?;
+    Ok(())
 }
 
 /// Ends an answer that does not come.
@@ -178,7 +185,9 @@ pub async fn look(server: &Server) -> Result<About, CatalogError> {
 async fn connect(server: &Server) -> Result<(PgConnection, About), CatalogError> {
     let failed = |error: sqlx::Error| CatalogError::Connect { server: server.to_string(), error };
     let connected = tokio::time::timeout(CONNECT_WAIT, async {
-        let mut conn = server.options.connect().await?;
+        // What the server only remarks is nothing for the log.
+        let options = server.options.clone().options([("client_min_messages", "warning")]);
+        let mut conn = options.connect().await?;
         let about = ask(&mut conn).await?;
         Ok((conn, about))
     });

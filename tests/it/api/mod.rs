@@ -10,4 +10,4 @@ mod matrix;
 mod media;
 mod openapi;
 mod uploads;
-mod world;
+pub(crate) mod world;

@@ -50,6 +50,8 @@ pub(crate) const LEGAL: Who = Some(Role::Legal);
 
 pub(crate) struct World {
     dir: tempfile::TempDir,
+    /// Where its catalog is.
+    pub(crate) url: String,
     /// None: the file `catalog.sqlite`.
     database: Option<Database>,
     pub(crate) app: App,
@@ -87,10 +89,15 @@ impl Answer {
 }
 
 impl World {
+    /// On the engine that the suite runs on.
     pub(crate) async fn new() -> Self {
+        Self::on(cluster::is_chosen().then(cluster::database)).await
+    }
+
+    /// On this database; none: a file.
+    pub(crate) async fn on(database: Option<Database>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let vault = LocalVault::open(&dir.path().join("vault")).unwrap().vault;
-        let database = cluster::is_chosen().then(cluster::database);
         let url = match &database {
             Some(database) => database.url(),
             None => format!("sqlite:{}", dir.path().join("catalog.sqlite").display()),
@@ -109,7 +116,7 @@ impl World {
             tokens.insert(role, secret.expose().to_owned());
         }
         let app = App::new(custody, Arc::new(vault), None);
-        Self { dir, database, router: Router::from(app.clone()), app, tokens, files: AtomicI64::new(1) }
+        Self { dir, url, database, router: Router::from(app.clone()), app, tokens, files: AtomicI64::new(1) }
     }
 
     /// The same world with a part of the app exchanged.
@@ -128,8 +135,7 @@ impl World {
         match &self.database {
             Some(database) => database.execute(sql),
             None => {
-                let url = format!("sqlite:{}", self.path().join("catalog.sqlite").display());
-                let mut other = sqlx::SqliteConnection::connect(&url).await.unwrap();
+                let mut other = sqlx::SqliteConnection::connect(&self.url).await.unwrap();
                 sqlx::query(sql).execute(&mut other).await.unwrap();
             }
         }

@@ -3,3 +3,5 @@
 
 mod away;
 mod connection;
+mod daemons;
+mod migrate;
