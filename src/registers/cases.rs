@@ -84,12 +84,13 @@ impl Table for Cases {
     }
 
     async fn load(&mut self, mut conn: Conn<'_>, records: &[(u64, Record)]) -> Result<(), CatalogError> {
-        let named = || records.iter().flat_map(|(_, record)| &record.predecessors);
-        let numbers = records.iter().map(|(_, record)| &record.number).chain(named());
-        self.known.load(conn.reborrow(), numbers).await?;
-        let earlier: HashSet<Id> = named().filter_map(|number| Some(self.known.get(number)?.id)).collect();
-        let earlier: Vec<Id> = earlier.into_iter().filter(|id| self.asked.insert(*id)).collect();
-        let steps = chains::steps_to(conn.reborrow(), &earlier).await?;
+        let chained = || records.iter().map(|(_, record)| record).filter(|record| !record.predecessors.is_empty());
+        let numbers = records.iter().map(|(_, record)| &record.number);
+        self.known.load(conn.reborrow(), numbers.chain(chained().flat_map(|record| &record.predecessors))).await?;
+        let named = chained().flat_map(|record| record.predecessors.iter().chain([&record.number]));
+        let ids: HashSet<Id> = named.filter_map(|number| Some(self.known.get(number)?.id)).collect();
+        let ids: Vec<Id> = ids.into_iter().filter(|id| self.asked.insert(*id)).collect();
+        let steps = chains::steps_to(conn.reborrow(), &ids).await?;
         let ids: HashSet<Id> = steps.iter().flat_map(|step| [step.earlier, step.later]).collect();
         let ids: Vec<Id> = ids.into_iter().collect();
         let rows = cases::get_all(conn, &ids).await?;
