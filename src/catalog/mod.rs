@@ -2,11 +2,15 @@
 
 pub mod amendments;
 pub mod cases;
+pub mod chains;
 pub mod clips;
+pub mod courts;
 pub mod custody;
 pub mod engine;
 pub mod ledger;
 mod migrate;
+pub mod officers;
+pub mod recorders;
 pub mod tokens;
 pub mod uploads;
 
@@ -56,6 +60,11 @@ impl CatalogError {
                 .is_some_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13 | 14)),
             _ => false,
         }
+    }
+
+    /// Whether a row with the same key is there already.
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Self::Database(sqlx::Error::Database(e)) if e.is_unique_violation())
     }
 }
 
