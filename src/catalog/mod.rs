@@ -2,12 +2,16 @@
 
 pub mod amendments;
 pub mod cases;
+pub mod chains;
 pub mod clips;
+pub mod courts;
 pub mod custody;
 pub mod engine;
 pub mod ledger;
 mod migrate;
 pub mod moved;
+pub mod officers;
+pub mod recorders;
 pub mod tokens;
 pub mod transfer;
 pub mod uploads;
@@ -91,6 +95,11 @@ impl CatalogError {
     pub fn is_id_taken(&self) -> bool {
         let Self::Database(error) = self else { return false };
         engine::taken_key(error).is_some_and(|table| HAVE_IDS.contains(&table.as_str()))
+    }
+
+    /// Whether a row with the same key is there already.
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Self::Database(sqlx::Error::Database(e)) if e.is_unique_violation())
     }
 }
 

@@ -12,4 +12,5 @@ mod moved;
 mod postgres;
 mod probe_worker;
 mod real_clips;
+mod registers;
 mod support;
