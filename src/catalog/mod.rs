@@ -90,35 +90,18 @@ impl CatalogError {
         }
     }
 
-    /// Whether a row was refused because its id is another row's already: two daemons gave the same one within a millisecond. New ids
-    /// will do.
-    pub fn is_id_taken(&self) -> bool {
-        let Self::Database(error) = self else { return false };
-        engine::taken_key(error).is_some_and(|table| HAVE_IDS.contains(&table.as_str()))
-    }
-
     /// Whether a row with the same key is there already.
     pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Database(sqlx::Error::Database(e)) if e.is_unique_violation())
     }
-}
 
-/// Tables whose primary key is an id that this program gave.
-const HAVE_IDS: [&str; 13] = [
-    "actions",
-    "amendments",
-    "cases",
-    "clip_notes",
-    "clips",
-    "courts",
-    "custody_events",
-    "incident_measures",
-    "incidents",
-    "officers",
-    "recorders",
-    "tokens",
-    "uploads",
-];
+    /// Whether a row was refused because its id is another row's already: two daemons gave the same one within a millisecond. New ids
+    /// will do.
+    pub fn is_id_taken(&self) -> bool {
+        let Self::Database(error) = self else { return false };
+        engine::taken_key(error).is_some_and(|table| transfer::has_ids(&table))
+    }
+}
 
 /// One row must have changed.
 fn one_row(table: &'static str, row: i64, found: u64) -> Result<(), CatalogError> {

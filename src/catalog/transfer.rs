@@ -58,6 +58,11 @@ pub const TABLES: [Table; 30] = [
     table("ledger_checkpoint", &["id"]),
 ];
 
+/// Whether the table's primary key is an id that this program gave.
+pub(super) fn has_ids(name: &str) -> bool {
+    TABLES.iter().any(|t| t.name == name && t.key == ["id"])
+}
+
 /// Rows read and written at a time.
 const PAGE: i64 = 256;
 

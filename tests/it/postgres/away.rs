@@ -57,6 +57,29 @@ fn a_server_that_is_stopped_holds_intake_up_with_a_reason_and_loses_nothing() {
     assert_eq!(court.check()["clips"], 3);
 }
 
+#[test]
+fn a_daemon_that_comes_up_before_its_server_waits_for_it() {
+    let cluster = Cluster::start();
+    let court = court(&cluster, "keep");
+    cluster.end();
+    let soft = court.command(&["serve", "--listen", "127.0.0.1:0"]).stderr(std::process::Stdio::null()).spawn();
+    let mut soft = soft.unwrap();
+    let daemon = std::thread::scope(|scope| {
+        let daemon = scope.spawn(|| court.serve());
+        let began = Instant::now();
+        while !court.log().contains("waiting for the database") {
+            assert!(began.elapsed() < Duration::from_secs(30), "{}", court.log());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let pid = rustix::process::Pid::from_child(&soft);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        assert_eq!(soft.wait().unwrap().code(), Some(0), "told to stop while it waits");
+        cluster.begin();
+        daemon.join().unwrap()
+    });
+    assert_eq!(daemon.get("/readyz").status, 200);
+}
+
 /// Passes connections on to a port, until it cuts them.
 struct Proxy {
     port: u16,
