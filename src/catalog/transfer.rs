@@ -167,7 +167,7 @@ pub async fn copy(
 
 fn key_of(table: Table, columns: &[Column], row: &[Value]) -> Vec<Value> {
     let at = |key: &&str| columns.iter().zip(row).find(|(c, _)| c.name == **key).map(|(_, v)| v.clone());
-    table.key.iter().filter_map(|key| at(key)).collect()
+    table.key.iter().filter_map(at).collect()
 }
 
 async fn columns(conn: Conn<'_>, table: &str) -> Result<Vec<Column>, CatalogError> {
