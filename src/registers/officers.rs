@@ -3,7 +3,7 @@
 use super::change::{Change, Differences, key_with_start};
 use super::court_ref::{CourtNames, CourtRef};
 use super::file::{Column, Line};
-use super::import::{Ground, Table};
+use super::import::{Ground, KEYS_AT_ONCE, Table};
 use super::known::Known;
 use super::message::{Message, Note};
 use super::value::{self, End};
@@ -119,11 +119,20 @@ impl Table for Officers {
         self.courts.forget();
     }
 
-    async fn finish(mut self, conn: Conn<'_>, ground: &Ground<'_>) -> Result<Vec<Note>, CatalogError> {
-        let named = self.known.named();
+    fn keep_changed(&mut self) {
+        self.known.keep_changed();
+        self.courts.forget();
+    }
+
+    async fn finish(mut self, mut conn: Conn<'_>, ground: &Ground<'_>) -> Result<Vec<Note>, CatalogError> {
+        let (named, mut notes) = (self.known.named(), Vec::new());
         let numbers: Vec<&str> = named.iter().map(String::as_str).collect();
-        self.learn(conn, &numbers).await?;
-        Ok(self.known.overlaps(("警号", "officer"), ground.offset()))
+        for some in numbers.chunks(KEYS_AT_ONCE) {
+            self.learn(conn.reborrow(), some).await?;
+            notes.extend(self.known.overlaps(some, ("警号", "officer"), ground.offset()));
+            self.known.keep_changed();
+        }
+        Ok(notes)
     }
 }
 

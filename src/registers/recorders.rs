@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::change::{Change, Differences, key_with_start};
 use super::court_ref::{CourtNames, CourtRef};
 use super::file::{Column, Line};
-use super::import::{Ground, Table};
+use super::import::{Ground, KEYS_AT_ONCE, Table};
 use super::known::Known;
 use super::message::{Message, Note};
 use super::value::{self, End};
@@ -153,11 +153,21 @@ impl Table for Recorders {
         self.courts.forget();
     }
 
+    fn keep_changed(&mut self) {
+        let changed = &self.changed;
+        self.known.retain(|serial, _| changed.contains_key(serial));
+        self.holders.keep_changed();
+        self.courts.forget();
+    }
+
     async fn finish(mut self, mut conn: Conn<'_>, ground: &Ground<'_>) -> Result<Vec<Note>, CatalogError> {
-        let named = self.holders.named();
+        let (named, mut notes) = (self.holders.named(), Vec::new());
         let serials: Vec<&str> = named.iter().map(String::as_str).collect();
-        self.learn_holders(conn.reborrow(), &serials).await?;
-        let mut notes = self.holders.overlaps(("执法记录仪", "recorder"), ground.offset());
+        for some in serials.chunks(KEYS_AT_ONCE) {
+            self.learn_holders(conn.reborrow(), some).await?;
+            notes.extend(self.holders.overlaps(some, ("执法记录仪", "recorder"), ground.offset()));
+            self.holders.keep_changed();
+        }
         let numbers: Vec<&str> = self.officers.keys().map(String::as_str).collect();
         let rows = officers::of_numbers(conn, &numbers).await?;
         let registered: HashSet<&str> = rows.iter().map(|officer| officer.number.as_str()).collect();
