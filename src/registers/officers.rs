@@ -1,5 +1,7 @@
 //! The register of officers, from a file: one line a post. A transfer is a line of its own.
 
+use std::collections::BTreeSet;
+
 use super::change::{Change, Differences, key_with_start};
 use super::court_ref::{CourtNames, CourtRef};
 use super::file::{Column, Line};
@@ -108,8 +110,16 @@ impl Table for Officers {
     }
 
     async fn write(&mut self, act: &mut Act<'_>) -> Result<(), CustodyError> {
+        let mut numbers = BTreeSet::new();
         for pending in self.known.take_changed() {
-            store(act, pending.old.as_ref(), &pending.row).await?;
+            match pending.old {
+                None => officers::insert(act.conn(), &pending.row).await?,
+                Some(_) => officers::update(act.conn(), &pending.row).await?,
+            }
+            numbers.insert(pending.row.number);
+        }
+        for number in &numbers {
+            index::mark_officer(act.conn(), number).await?;
         }
         Ok(())
     }
@@ -134,17 +144,6 @@ impl Table for Officers {
         }
         Ok(notes)
     }
-}
-
-/// Writes a post, and marks what is searched for by it.
-pub(super) async fn store(act: &mut Act<'_>, old: Option<&Officer>, new: &Officer) -> Result<(), CustodyError> {
-    match old {
-        None => officers::insert(act.conn(), new).await?,
-        Some(_) => officers::update(act.conn(), new).await?,
-    }
-    // Before and after the change, clips in either span may show another name.
-    let span = old.map_or(new.span, |old| old.span.joined(new.span));
-    Ok(index::mark_officer_dirty(act.conn(), &new.number, span).await?)
 }
 
 fn difference(old: Option<&Officer>, new: &Officer, line: u64, offset: UtcOffset) -> Change {

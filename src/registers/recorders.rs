@@ -16,7 +16,6 @@ use crate::custody::CustodyError;
 use crate::custody::act::Act;
 use crate::model::span::Span;
 use crate::model::time::{Micros, UtcOffset};
-use crate::search::index;
 
 const SERIAL: usize = 0;
 const MODEL: usize = 1;
@@ -127,21 +126,15 @@ impl Table for Recorders {
     }
 
     async fn write(&mut self, act: &mut Act<'_>) -> Result<(), CustodyError> {
-        let holders = self.holders.take_changed();
-        let mut serials: HashSet<String> = holders.iter().map(|pending| pending.row.serial.clone()).collect();
         for (serial, new) in std::mem::take(&mut self.changed) {
             let Some(Some(recorder)) = self.known.get(&serial) else { continue };
             match new {
                 true => recorders::insert(act.conn(), recorder).await?,
                 false => recorders::update(act.conn(), recorder).await?,
             }
-            serials.insert(serial);
         }
-        for pending in holders {
+        for pending in self.holders.take_changed() {
             recorders::put_holder(act.conn(), &pending.row).await?;
-        }
-        for serial in serials {
-            index::mark_recorder_dirty(act.conn(), &serial).await?;
         }
         Ok(())
     }
