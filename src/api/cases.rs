@@ -6,6 +6,7 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::schema::{self, ById, Guarded};
+use crate::catalog::case_links;
 use crate::catalog::cases::{self, CaseFilter};
 use crate::http::cursor;
 use crate::http::extract::{PathId, Permit, ReadCases};
@@ -177,7 +178,7 @@ pub(super) async fn get(
             Text::new(format!("没有编号为 {id} 的案件"), format!("there is no case {id}")),
         )
     })?;
-    let clips = cases::clips_of(reader.conn(), id, None, MOST_CLIPS + 1).await?;
+    let clips = case_links::clips_of(reader.conn(), id, None, MOST_CLIPS + 1).await?;
     let (ids, next) = cursor::page(clips, MOST_CLIPS, ToString::to_string);
     let body = Case::from(&case);
     Ok(Json(CaseDetail { case: body, parties: case.parties, clips: CaseClips { ids, more: next.is_some() } }))

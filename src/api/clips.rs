@@ -3,6 +3,8 @@
 mod body;
 mod query;
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -10,7 +12,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use body::{Clip, Known};
+use body::Known;
+pub(super) use body::{CaseTie, Clip};
 use query::{ClipQuery, cursor_after};
 
 use super::schema::{ById, Guarded};
@@ -22,14 +25,15 @@ use crate::http::language::Language;
 use crate::http::params::Params;
 use crate::http::problem::{Problem, no_such_clip};
 use crate::http::state::App;
+use crate::model::id::Id;
 
 /// A page of clips.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ClipList {
-    items: Vec<Clip>,
+    pub(super) items: Vec<Clip>,
     /// Give it as `cursor` for the next page; null at the end.
     #[schema(required = true)]
-    next_cursor: Option<String>,
+    pub(super) next_cursor: Option<String>,
 }
 
 /// Clips, the newest recorded first. Every filter that is given must hold. Sidecars are not listed; a clip names its own.
@@ -86,12 +90,35 @@ pub(super) async fn get(
     params.finish()?;
     let mut reader = app.custody.db.read().await?;
     let clip = clips::get(reader.conn(), id).await?.ok_or_else(|| no_such_clip(id))?;
-    // Whatever is done with a clip is recorded, so its newest entry names its state; sentences depend on the language.
-    let tag = ETag::weak(&format!("{}-{}", clip.last_entry, language.tag()));
+    let tag = tag(&clip, language);
     let answered = [(header::ETAG, tag.header()), (header::CONTENT_LANGUAGE, language.header())];
     if tag.is_known(&headers) {
         return Ok((StatusCode::NOT_MODIFIED, answered).into_response());
     }
     let known = Known::of(&mut reader, std::slice::from_ref(&clip)).await?;
     Ok((answered, Json(known.describe(clip, language))).into_response())
+}
+
+/// Whatever is done with a clip is recorded, so its newest entry names its state. Why it is filed nowhere follows from registers and actions
+/// too, and sentences depend on the language.
+fn tag(clip: &clips::Clip, language: Language) -> ETag {
+    let mut hasher = DefaultHasher::new();
+    clip.facts.unfiled_reason.hash(&mut hasher);
+    ETag::weak(&format!("{}-{:x}-{}", clip.last_entry, hasher.finish(), language.tag()))
+}
+
+/// These clips as JSON, in this order.
+pub(super) async fn described_all(app: &App, ids: &[Id], language: Language) -> Result<Vec<Clip>, Problem> {
+    let mut reader = app.custody.db.read().await?;
+    let mut rows = clips::get_all(reader.conn(), ids).await?;
+    rows.sort_by_key(|clip| ids.iter().position(|id| *id == clip.id));
+    let known = Known::of(&mut reader, &rows).await?;
+    Ok(rows.into_iter().map(|clip| known.describe(clip, language)).collect())
+}
+
+/// A clip as JSON, for routes that change one.
+pub(super) async fn described(app: &App, clip: clips::Clip, language: Language) -> Result<Clip, Problem> {
+    let mut reader = app.custody.db.read().await?;
+    let known = Known::of(&mut reader, std::slice::from_ref(&clip)).await?;
+    Ok(known.describe(clip, language))
 }

@@ -1,13 +1,17 @@
 //! The JSON API, one file a resource: maps requests to the catalog, the board and custody, and decides nothing.
 
+mod actions;
 mod cases;
+mod clip_links;
 mod clips;
 mod events;
 mod health;
 mod ledger;
 mod media;
 mod metrics;
+mod notes;
 pub mod openapi;
+mod recordings;
 mod schema;
 mod uploads;
 
@@ -23,9 +27,21 @@ fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::frame())
         .routes(routes!(clips::list))
         .routes(routes!(clips::get))
+        .routes(routes!(clip_links::link))
+        .routes(routes!(clip_links::unlink))
+        .routes(routes!(clip_links::mark))
+        .routes(routes!(notes::list, notes::create))
+        .routes(routes!(recordings::list))
+        .routes(routes!(recordings::get))
         .routes(routes!(media::get))
         .routes(routes!(events::list))
         .routes(routes!(uploads::list))
+        .routes(routes!(actions::list, actions::create))
+        .routes(routes!(actions::get, actions::change))
+        .routes(routes!(actions::history))
+        .routes(routes!(actions::clips))
+        .routes(routes!(actions::coverage))
+        .routes(routes!(actions::assign))
         .routes(routes!(cases::list))
         .routes(routes!(cases::get))
         .routes(routes!(ledger::checkpoint))

@@ -21,11 +21,17 @@ pub enum Permission {
     ReadLedger,
     /// Read the daemon's own figures.
     ReadMetrics,
+    /// Enter, change and cancel actions.
+    WriteActions,
+    /// Link clips to cases, and take links away.
+    LinkClips,
+    /// Write notes on clips, and mark them as important.
+    AnnotateClips,
 }
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::ReadClips,
         Self::ReadMedia,
         Self::ReadEvents,
@@ -33,6 +39,9 @@ impl Permission {
         Self::ReadCases,
         Self::ReadLedger,
         Self::ReadMetrics,
+        Self::WriteActions,
+        Self::LinkClips,
+        Self::AnnotateClips,
     ];
 
     /// The word for it in problems.
@@ -45,6 +54,9 @@ impl Permission {
             Self::ReadCases => "read_cases",
             Self::ReadLedger => "read_ledger",
             Self::ReadMetrics => "read_metrics",
+            Self::WriteActions => "write_actions",
+            Self::LinkClips => "link_clips",
+            Self::AnnotateClips => "annotate_clips",
         }
     }
 
@@ -60,6 +72,9 @@ impl Permission {
             Self::ReadLedger => &[Officer, Legal, Auditor, Admin],
             // How the daemon runs is for those who run it and those who check it.
             Self::ReadMetrics => &[Auditor, Admin],
+            Self::WriteActions => &[Legal, Admin],
+            // Whoever runs or checks the daemon says nothing about evidence.
+            Self::LinkClips | Self::AnnotateClips => &[Officer, Legal],
         }
     }
 }
@@ -81,11 +96,11 @@ mod tests {
 
     #[test]
     fn the_table() {
-        let denied: Vec<_> = Role::ALL
-            .into_iter()
-            .flat_map(|role| Permission::ALL.map(|permission| (role, permission)))
-            .filter(|(role, permission)| !allows(*role, *permission))
-            .collect();
-        assert_eq!(denied, [(Role::Officer, Permission::ReadMetrics), (Role::Legal, Permission::ReadMetrics)]);
+        let denied = |role| Permission::ALL.into_iter().filter(|p| !allows(role, *p)).collect::<Vec<_>>();
+        assert_eq!(denied(Role::Officer), [Permission::ReadMetrics, Permission::WriteActions]);
+        assert_eq!(denied(Role::Legal), [Permission::ReadMetrics]);
+        let writing = [Permission::WriteActions, Permission::LinkClips, Permission::AnnotateClips];
+        assert_eq!(denied(Role::Auditor), writing);
+        assert_eq!(denied(Role::Admin), writing[1..]);
     }
 }

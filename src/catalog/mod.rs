@@ -1,12 +1,17 @@
 //! The catalog: the only SQL. Plain functions over a connection; they map rows and decide nothing.
 
+pub mod actions;
 pub mod amendments;
+pub mod case_links;
 pub mod cases;
 pub mod clips;
 pub mod custody;
 pub mod engine;
+pub mod footage;
 pub mod ledger;
 mod migrate;
+pub mod notes;
+pub mod people;
 pub mod tokens;
 pub mod uploads;
 

@@ -1,5 +1,6 @@
 //! The vocabulary. Plain values, no I/O, no clock, no randomness.
 
+pub mod action;
 pub mod case;
 pub mod case_number;
 pub mod clip;
@@ -7,6 +8,8 @@ pub mod custody;
 pub mod digest;
 pub mod id;
 pub mod media;
+pub mod reason;
+pub mod recording;
 pub mod role;
 pub mod subject;
 pub mod time;
