@@ -4,13 +4,18 @@ mod actions;
 mod cases;
 mod clip_links;
 mod clips;
+mod courts;
+mod edits;
 mod events;
 mod health;
+pub(crate) mod imports;
 mod ledger;
 mod media;
 mod metrics;
 mod notes;
+mod officers;
 pub mod openapi;
+mod recorders;
 mod recordings;
 mod schema;
 mod uploads;
@@ -44,7 +49,17 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(actions::assign))
         .routes(routes!(cases::list))
         .routes(routes!(cases::get))
+        .routes(routes!(cases::chain))
+        .routes(routes!(cases::relate))
+        .routes(routes!(cases::unrelate))
+        .routes(routes!(courts::list, courts::create))
+        .routes(routes!(courts::get, courts::change))
+        .routes(routes!(imports::post))
         .routes(routes!(ledger::checkpoint))
+        .routes(routes!(officers::list, officers::create))
+        .routes(routes!(officers::get, officers::change))
+        .routes(routes!(recorders::list, recorders::create))
+        .routes(routes!(recorders::get, recorders::change))
         .routes(routes!(openapi::get))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))

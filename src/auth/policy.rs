@@ -17,6 +17,8 @@ pub enum Permission {
     ReadUploads,
     /// Read cases and their parties.
     ReadCases,
+    /// Read the registers of courts, officers and recorders.
+    ReadRegisters,
     /// Read the ledger.
     ReadLedger,
     /// Read the daemon's own figures.
@@ -27,21 +29,28 @@ pub enum Permission {
     LinkClips,
     /// Write notes on clips, and mark them as important.
     AnnotateClips,
+    /// Say which case follows from which.
+    RelateCases,
+    /// Change the registers, import them.
+    WriteRegisters,
 }
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::ReadClips,
         Self::ReadMedia,
         Self::ReadEvents,
         Self::ReadUploads,
         Self::ReadCases,
+        Self::ReadRegisters,
         Self::ReadLedger,
         Self::ReadMetrics,
         Self::WriteActions,
         Self::LinkClips,
         Self::AnnotateClips,
+        Self::RelateCases,
+        Self::WriteRegisters,
     ];
 
     /// The word for it in problems.
@@ -52,11 +61,14 @@ impl Permission {
             Self::ReadEvents => "read_events",
             Self::ReadUploads => "read_uploads",
             Self::ReadCases => "read_cases",
+            Self::ReadRegisters => "read_registers",
             Self::ReadLedger => "read_ledger",
             Self::ReadMetrics => "read_metrics",
             Self::WriteActions => "write_actions",
             Self::LinkClips => "link_clips",
             Self::AnnotateClips => "annotate_clips",
+            Self::RelateCases => "relate_cases",
+            Self::WriteRegisters => "write_registers",
         }
     }
 
@@ -69,12 +81,15 @@ impl Permission {
             Self::ReadEvents => &[Officer, Legal, Auditor, Admin],
             Self::ReadUploads => &[Officer, Legal, Auditor, Admin],
             Self::ReadCases => &[Officer, Legal, Auditor, Admin],
+            Self::ReadRegisters => &[Officer, Legal, Auditor, Admin],
             Self::ReadLedger => &[Officer, Legal, Auditor, Admin],
             // How the daemon runs is for those who run it and those who check it.
             Self::ReadMetrics => &[Auditor, Admin],
             Self::WriteActions => &[Legal, Admin],
             // Whoever runs or checks the daemon says nothing about evidence.
             Self::LinkClips | Self::AnnotateClips => &[Officer, Legal],
+            Self::RelateCases => &[Legal, Admin],
+            Self::WriteRegisters => &[Admin],
         }
     }
 }
@@ -97,10 +112,11 @@ mod tests {
     #[test]
     fn the_table() {
         let denied = |role| Permission::ALL.into_iter().filter(|p| !allows(role, *p)).collect::<Vec<_>>();
-        assert_eq!(denied(Role::Officer), [Permission::ReadMetrics, Permission::WriteActions]);
-        assert_eq!(denied(Role::Legal), [Permission::ReadMetrics]);
-        let writing = [Permission::WriteActions, Permission::LinkClips, Permission::AnnotateClips];
+        use Permission::{AnnotateClips, LinkClips, ReadMetrics, RelateCases, WriteActions, WriteRegisters};
+        assert_eq!(denied(Role::Officer), [ReadMetrics, WriteActions, RelateCases, WriteRegisters]);
+        assert_eq!(denied(Role::Legal), [ReadMetrics, WriteRegisters]);
+        let writing = [WriteActions, LinkClips, AnnotateClips, RelateCases, WriteRegisters];
         assert_eq!(denied(Role::Auditor), writing);
-        assert_eq!(denied(Role::Admin), writing[1..]);
+        assert_eq!(denied(Role::Admin), [LinkClips, AnnotateClips]);
     }
 }

@@ -4,14 +4,18 @@ pub mod actions;
 pub mod amendments;
 pub mod case_links;
 pub mod cases;
+pub mod chains;
 pub mod clips;
+pub mod courts;
 pub mod custody;
 pub mod engine;
 pub mod footage;
 pub mod ledger;
 mod migrate;
 pub mod notes;
+pub mod officers;
 pub mod people;
+pub mod recorders;
 pub mod tokens;
 pub mod uploads;
 
@@ -61,6 +65,11 @@ impl CatalogError {
                 .is_some_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13 | 14)),
             _ => false,
         }
+    }
+
+    /// Whether a row with the same key is there already.
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Self::Database(sqlx::Error::Database(e)) if e.is_unique_violation())
     }
 }
 

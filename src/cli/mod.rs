@@ -14,7 +14,6 @@ macro_rules! complain {
     }};
 }
 
-mod case_file;
 mod check;
 mod check_config;
 mod doctor;
@@ -66,7 +65,7 @@ enum Command {
     Ingest(ingest::Args),
     /// Import a register from a CSV file
     #[command(subcommand)]
-    Import(import::Register),
+    Import(import::Action),
     /// Manage API tokens
     #[command(subcommand)]
     Token(token::Action),
@@ -134,7 +133,7 @@ fn run_command(cli: Cli) -> Result<Outcome, Failure> {
         Command::CheckConfig(args) => check_config::run(&common, &args),
         Command::Serve(args) => block_on(serve::run(&common, &args)),
         Command::Ingest(args) => block_on(ingest::run(&common, &args)),
-        Command::Import(register) => block_on(import::run(&common, &register)),
+        Command::Import(action) => block_on(import::run(&common, &action)),
         Command::Token(action) => block_on(token::run(&common, &action)),
         Command::Check(args) => block_on(check::run(&common, &args)),
         Command::Ledger(action) => block_on(ledger::run(&common, &action)),

@@ -38,11 +38,14 @@ demands!(
     ReadEvents,
     ReadUploads,
     ReadCases,
+    ReadRegisters,
     ReadLedger,
     ReadMetrics,
     WriteActions,
     LinkClips,
-    AnnotateClips
+    AnnotateClips,
+    RelateCases,
+    WriteRegisters
 );
 
 /// Proof that the caller has a token that works and may do what `D` demands. It is taken first, so that nobody learns from a

@@ -10,4 +10,5 @@ mod main_job;
 mod moved;
 mod probe_worker;
 mod real_clips;
+mod registers;
 mod support;

@@ -210,6 +210,28 @@ impl World {
         answer
     }
 
+    /// Sends a JSON body.
+    pub(crate) async fn send(&self, who: Who, method: Method, path: &str, body: &Value) -> Answer {
+        self.send_as(who, method, path, "application/json", body.to_string()).await
+    }
+
+    /// Sends a body of a type.
+    pub(crate) async fn send_as(
+        &self,
+        who: Who,
+        method: Method,
+        path: &str,
+        content_type: &str,
+        body: impl Into<Body>,
+    ) -> Answer {
+        self.ask(who, path, |r| {
+            *r.method_mut() = method;
+            r.headers_mut().insert(header::CONTENT_TYPE, content_type.parse().unwrap());
+            *r.body_mut() = body.into();
+        })
+        .await
+    }
+
     /// The ids on every page of a list.
     pub(crate) async fn all_ids(&self, path: &str, limit: u32) -> Vec<String> {
         let mut ids = Vec::new();
