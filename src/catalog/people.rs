@@ -27,7 +27,6 @@ pub async fn registers(conn: Conn<'_>, officers: &[String], recorders: &[String]
     }
     let rows = on!(conn, c => {
         let mut q = QueryBuilder::new("");
-        let mut parts = 0;
         let sources = [
             (
                 officers,
@@ -45,9 +44,8 @@ pub async fn registers(conn: Conn<'_>, officers: &[String], recorders: &[String]
                  from recorder_holders where serial in (",
             ),
         ];
-        for (words, select) in sources.into_iter().filter(|(words, _)| !words.is_empty()) {
-            q.push(if parts == 0 { "" } else { " union all " }).push(select);
-            parts += 1;
+        for (at, (words, select)) in sources.into_iter().filter(|(words, _)| !words.is_empty()).enumerate() {
+            q.push(if at == 0 { "" } else { " union all " }).push(select);
             let mut list = q.separated(", ");
             for word in words {
                 list.push_bind(word.as_str());
