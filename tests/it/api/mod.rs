@@ -15,4 +15,4 @@ mod media;
 mod openapi;
 mod registers;
 mod uploads;
-mod world;
+pub(crate) mod world;
