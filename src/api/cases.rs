@@ -14,6 +14,7 @@ use body::{Case, CaseRef, Party};
 use query::CaseQuery;
 
 use super::schema::{ById, Guarded};
+use crate::catalog::case_links;
 use crate::catalog::cases;
 use crate::http::cursor;
 use crate::http::extract::{PathId, Permit, ReadCases};
@@ -105,7 +106,7 @@ pub(super) async fn get(
     params.finish()?;
     let mut reader = app.custody.db.read().await?;
     let case = cases::get(reader.conn(), id).await?.ok_or_else(|| no_such_case(id))?;
-    let clips = cases::clips_of(reader.conn(), id, None, MOST_CLIPS + 1).await?;
+    let clips = case_links::clips_of(reader.conn(), id, None, MOST_CLIPS + 1).await?;
     let (ids, next) = cursor::page(clips, MOST_CLIPS, ToString::to_string);
     let body = Case::from(&case);
     let (all, steps) = chain::of(&mut reader, &case).await?;

@@ -11,7 +11,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use body::{Clip, Known};
+use body::Known;
+pub(super) use body::{CaseTie, Clip};
 use query::ClipQuery;
 
 use super::schema::{ById, Guarded};
@@ -26,14 +27,15 @@ use crate::http::params::Params;
 use crate::http::problem::{Problem, no_such_clip};
 use crate::http::state::App;
 use crate::model::digest::to_hex;
+use crate::model::id::Id;
 
 /// A page of clips.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ClipList {
-    items: Vec<Clip>,
+    pub(super) items: Vec<Clip>,
     /// Give it as `cursor` for the next page; null at the end.
     #[schema(required = true)]
-    next_cursor: Option<String>,
+    pub(super) next_cursor: Option<String>,
 }
 
 /// Clips, the newest recorded first. Every filter that is given must hold. Sidecars are not listed; a clip names its own.
@@ -118,4 +120,20 @@ fn fingerprint(body: &[u8]) -> String {
     use sha2::{Digest, Sha256};
     let digest: [u8; 32] = Sha256::digest(body).into();
     to_hex(&digest).chars().take(16).collect()
+}
+
+/// These clips as JSON, in this order.
+pub(super) async fn described_all(app: &App, ids: &[Id], language: Language) -> Result<Vec<Clip>, Problem> {
+    let mut reader = app.custody.db.read().await?;
+    let mut rows = clips::get_all(reader.conn(), ids).await?;
+    rows.sort_by_key(|clip| ids.iter().position(|id| *id == clip.id));
+    let known = Known::of(&mut reader, &rows).await?;
+    Ok(rows.into_iter().map(|clip| known.describe(clip, language)).collect())
+}
+
+/// A clip as JSON, for routes that change one.
+pub(super) async fn described(app: &App, clip: clips::Clip, language: Language) -> Result<Clip, Problem> {
+    let mut reader = app.custody.db.read().await?;
+    let known = Known::of(&mut reader, std::slice::from_ref(&clip)).await?;
+    Ok(known.describe(clip, language))
 }

@@ -85,6 +85,8 @@ pub struct Clip {
     pub facts: ClipFacts,
     /// The source file's modification time.
     pub file_time: Option<Micros>,
+    /// A person marked it, whatever the device says.
+    pub marked: bool,
     /// When it was received.
     pub arrived: Micros,
     /// Of a sidecar: its own reading; JSON.
@@ -98,6 +100,11 @@ pub struct Clip {
 }
 
 impl Clip {
+    /// Whether the device or a person marked it.
+    pub fn is_important(&self) -> bool {
+        self.facts.important || self.marked
+    }
+
     /// Its times, kept apart.
     pub fn times(&self) -> ClipTimes {
         ClipTimes {
@@ -118,6 +125,7 @@ struct Row {
     role: String,
     state: String,
     important: i64,
+    marked: i64,
     recorded_us: i64,
     recorded_source: String,
     doubts: String,
@@ -143,8 +151,8 @@ struct Row {
 /// Most rows in one statement; an engine takes only so many parameters.
 pub(super) const INSERTED_AT_ONCE: usize = 256;
 
-const COLUMNS: &str = "id, sha256, sm3, size_bytes, role, state, important, recorded_us, recorded_source, doubts, \
-    name_us, sidecar_us, file_us, arrived_us, lat, lon, recorder, officer, sequence, facts, sidecar_facts, \
+const COLUMNS: &str = "id, sha256, sm3, size_bytes, role, state, important, marked, recorded_us, recorded_source, \
+    doubts, name_us, sidecar_us, file_us, arrived_us, lat, lon, recorder, officer, sequence, facts, sidecar_facts, \
     sidecar_of, unfiled, unfiled_reason, entry_index, last_entry, search_text";
 
 impl TryFrom<Row> for Clip {
@@ -182,6 +190,7 @@ impl TryFrom<Row> for Clip {
                 search_text: row.search_text.clone(),
             },
             file_time: row.file_us.map(Micros),
+            marked: row.marked != 0,
             arrived: Micros(row.arrived_us),
             sidecar_facts: row.sidecar_facts.clone(),
             sidecar_of: row.sidecar_of.map(Id),
@@ -302,6 +311,18 @@ pub async fn update(conn: Conn<'_>, clip: &Clip) -> Result<(), CatalogError> {
 pub async fn set_last_entry(conn: Conn<'_>, clip: Id, entry: u64) -> Result<(), CatalogError> {
     const SQL: &str = "update clips set last_entry = $2 where id = $1";
     let rows = on!(conn, c => sqlx::query(SQL).bind(clip.0).bind(signed(entry)).execute(c).await?.rows_affected());
+    one_row("clips", clip.0, rows)
+}
+
+/// Writes a person's mark, with the newest entry.
+///
+/// # Errors
+/// When the database refuses or there is no such clip.
+pub async fn set_mark(conn: Conn<'_>, clip: Id, marked: bool, entry: u64) -> Result<(), CatalogError> {
+    const SQL: &str = "update clips set marked = $2, last_entry = $3 where id = $1";
+    let rows = on!(conn, c => {
+        sqlx::query(SQL).bind(clip.0).bind(i64::from(marked)).bind(signed(entry)).execute(c).await?.rows_affected()
+    });
     one_row("clips", clip.0, rows)
 }
 
@@ -466,7 +487,7 @@ pub struct ClipFilter {
     pub from: Option<Micros>,
     /// Recorded before.
     pub to: Option<Micros>,
-    /// Marked important or not.
+    /// Marked important, by the device or a person, or not.
     pub important: Option<bool>,
     /// Health.
     pub health: Option<Health>,
@@ -544,7 +565,7 @@ pub async fn list(conn: Conn<'_>, filter: &ClipFilter, limit: u32) -> Result<Vec
             q.push(" and recorded_us < ").push_bind(to.0);
         }
         if let Some(important) = filter.important {
-            q.push(" and important = ").push_bind(i64::from(important));
+            q.push(if important { " and (important = 1 or marked = 1)" } else { " and important = 0 and marked = 0" });
         }
         if let Some(health) = filter.health {
             q.push(" and health = ").push_bind(health.as_str());

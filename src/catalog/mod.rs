@@ -1,16 +1,21 @@
 //! The catalog: the only SQL. Plain functions over a connection; they map rows and decide nothing.
 
+pub mod actions;
 pub mod amendments;
+pub mod case_links;
 pub mod cases;
 pub mod chains;
 pub mod clips;
 pub mod courts;
 pub mod custody;
 pub mod engine;
+pub mod footage;
 pub mod ledger;
 mod migrate;
 pub mod moved;
+pub mod notes;
 pub mod officers;
+pub mod people;
 pub mod recorders;
 pub mod tokens;
 pub mod transfer;

@@ -47,6 +47,11 @@ impl Params {
         self.faults.push(Field { name: name.to_owned(), message });
     }
 
+    /// Whether something that was taken is wrong.
+    pub fn has_faults(&self) -> bool {
+        !self.faults.is_empty()
+    }
+
     /// Whether all is well, once everything was taken.
     ///
     /// # Errors

@@ -11,8 +11,10 @@ use crate::auth::policy::Permission;
 use crate::catalog::CatalogError;
 use crate::clock::random_bytes;
 use crate::custody::CustodyError;
+use crate::model::action::Fault;
 use crate::model::digest::to_hex;
 use crate::model::role::Role;
+use crate::model::subject::Subject;
 
 /// Seconds after which a client may try again when the database is locked or away.
 const RETRY_AFTER_S: &str = "5";
@@ -110,6 +112,16 @@ impl Problem {
     /// 409: it does not fit what is there now.
     pub fn conflict(code: &'static str, detail: Text) -> Self {
         Self::new(StatusCode::CONFLICT, code, Text::new("与现状冲突", "Conflict"), detail)
+    }
+
+    /// 412: it was changed since the caller looked.
+    pub fn outdated() -> Self {
+        let detail = Text::new(
+            "在您读取之后已被修改：请重新读取，再带上新的 ETag 提交",
+            "it was changed since you read it: read it again and send its new ETag in If-Match",
+        );
+        let title = Text::new("已被修改", "Changed meanwhile");
+        Self::new(StatusCode::PRECONDITION_FAILED, "outdated", title, detail)
     }
 
     /// 401: no token, or one that does not work.
@@ -224,10 +236,43 @@ impl From<CustodyError> for Problem {
     fn from(error: CustodyError) -> Self {
         match error {
             CustodyError::NoSuchClip(id) => no_such_clip(id),
+            CustodyError::NoSuch(subject) => no_such(subject),
+            CustodyError::Invalid(faults) => Self::unprocessable(faults.into_iter().map(Field::from).collect()),
+            CustodyError::Outdated { .. } => Self::outdated(),
+            CustodyError::ReferenceTaken { reference, action } => Self::conflict(
+                "reference_taken",
+                Text::new(
+                    format!("编号“{reference}”已属于行动 {action}"),
+                    format!("the reference {reference:?} is that of action {action}"),
+                ),
+            ),
+            CustodyError::NotLinked { clip, case } => Self::not_found(
+                "not_linked",
+                Text::new(format!("视频 {clip} 未归入案件 {case}"), format!("clip {clip} is not tied to case {case}")),
+            ),
             error if error.is_passing() => Self::database_away(&error),
             error => Self::internal("custody", &error),
         }
     }
+}
+
+impl From<Fault> for Field {
+    fn from(fault: Fault) -> Self {
+        Self { name: fault.field.to_owned(), message: Text::new(fault.zh, fault.en) }
+    }
+}
+
+/// 404: the thing is not there.
+pub fn no_such(subject: Subject) -> Problem {
+    let id = subject.id();
+    let (code, zh) = match subject {
+        Subject::Clip(id) => return no_such_clip(id),
+        Subject::Case(_) => ("no_such_case", "案件"),
+        Subject::Action(_) => ("no_such_action", "执行行动"),
+        Subject::Incident(_) => ("no_such_incident", "事件"),
+    };
+    let en = format!("there is no {} {id}", subject.kind());
+    Problem::not_found(code, Text::new(format!("没有编号为 {id} 的{zh}"), en))
 }
 
 /// 404: there is no clip with this id.
