@@ -60,8 +60,6 @@ pub struct ClipFacts {
     pub unfiled_reason: Option<String>,
     /// Linked to no case.
     pub unfiled: bool,
-    /// The folded text that `q` looks in.
-    pub search_text: String,
 }
 
 /// A row of `clips`.
@@ -137,15 +135,14 @@ struct Row {
     unfiled_reason: Option<String>,
     entry_index: i64,
     last_entry: i64,
-    search_text: String,
 }
 
 /// Most rows in one statement; an engine takes only so many parameters.
-pub(super) const INSERTED_AT_ONCE: usize = 256;
+pub(in crate::catalog) const INSERTED_AT_ONCE: usize = 256;
 
 const COLUMNS: &str = "id, sha256, sm3, size_bytes, role, state, important, recorded_us, recorded_source, doubts, \
     name_us, sidecar_us, file_us, arrived_us, lat, lon, recorder, officer, sequence, facts, sidecar_facts, \
-    sidecar_of, unfiled, unfiled_reason, entry_index, last_entry, search_text";
+    sidecar_of, unfiled, unfiled_reason, entry_index, last_entry";
 
 impl TryFrom<Row> for Clip {
     type Error = CatalogError;
@@ -179,7 +176,6 @@ impl TryFrom<Row> for Clip {
                 sequence: row.sequence.and_then(|n| u32::try_from(n).ok()),
                 unfiled_reason: row.unfiled_reason.clone(),
                 unfiled: row.unfiled != 0,
-                search_text: row.search_text.clone(),
             },
             file_time: row.file_us.map(Micros),
             arrived: Micros(row.arrived_us),
@@ -208,7 +204,7 @@ pub(super) fn signed(value: u64) -> i64 {
 const INSERT: &str = "insert into clips (id, sha256, sm3, size_bytes, role, kind, health, state, important, \
     recorded_us, recorded_source, doubts, name_us, sidecar_us, container_us, file_us, arrived_us, duration_ms, lat, \
     lon, recorder, officer, sequence, facts, sidecar_facts, sidecar_of, unfiled, unfiled_reason, entry_index, \
-    last_entry, search_text) ";
+    last_entry) ";
 
 /// Inserts clips.
 ///
@@ -249,8 +245,7 @@ pub async fn insert_all(mut conn: Conn<'_>, clips: &[Clip]) -> Result<(), Catalo
                     .push_bind(i64::from(f.unfiled))
                     .push_bind(f.unfiled_reason.as_deref())
                     .push_bind(signed(clip.entry_index))
-                    .push_bind(signed(clip.last_entry))
-                    .push_bind(f.search_text.as_str());
+                    .push_bind(signed(clip.last_entry));
             });
             q.build().persistent(false).execute(c).await?.rows_affected()
         });
@@ -260,7 +255,7 @@ pub async fn insert_all(mut conn: Conn<'_>, clips: &[Clip]) -> Result<(), Catalo
 
 const UPDATE_FACTS: &str = "update clips set important = $2, recorded_us = $3, recorded_source = $4, doubts = $5, \
     name_us = $6, sidecar_us = $7, lat = $8, lon = $9, recorder = $10, officer = $11, sequence = $12, unfiled = $13, \
-    unfiled_reason = $14, search_text = $15, state = $16, last_entry = $17, sidecar_of = $18 where id = $1";
+    unfiled_reason = $14, state = $15, last_entry = $16, sidecar_of = $17 where id = $1";
 
 /// Writes what may change of a clip after it was accepted.
 ///
@@ -284,7 +279,6 @@ pub async fn update(conn: Conn<'_>, clip: &Clip) -> Result<(), CatalogError> {
             .bind(f.sequence.map(i64::from))
             .bind(i64::from(f.unfiled))
             .bind(f.unfiled_reason.as_deref())
-            .bind(&f.search_text)
             .bind(clip.state.as_str())
             .bind(signed(clip.last_entry))
             .bind(clip.sidecar_of.map(|id| id.0))
@@ -515,7 +509,8 @@ pub async fn list(conn: Conn<'_>, filter: &ClipFilter, limit: u32) -> Result<Vec
         q.push(COLUMNS).push(" from clips where role = ");
         q.push_bind(filter.role.unwrap_or(ClipRole::Clip).as_str());
         for word in &filter.words {
-            q.push(" and search_text like ").push_bind(containing(word)).push(" escape '\\'");
+            q.push(" and id in (select subject_id from search_docs where kind = 1 and body like ");
+            q.push_bind(containing(word)).push(" escape '\\')");
         }
         if let Some(number) = &filter.case {
             q.push(" and id in (select l.clip_id from case_links l join cases k on k.id = l.case_id where k.number = ");

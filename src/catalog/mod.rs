@@ -7,6 +7,7 @@ pub mod custody;
 pub mod engine;
 pub mod ledger;
 mod migrate;
+pub mod search;
 pub mod tokens;
 pub mod uploads;
 
@@ -41,6 +42,9 @@ pub enum CatalogError {
         /// Rows changed.
         found: u64,
     },
+    /// No free key for a search document.
+    #[error("search_docs: no free key within 250 years of a document's time; run `zhilu check`")]
+    NoKey,
 }
 
 impl CatalogError {

@@ -351,6 +351,7 @@ async fn find_or_stub(act: &mut Act<'_>, link: &ProposedLink) -> Result<Case, Cu
     }
     let case = Case::stub(act.new_id(), &link.number, act.at());
     cases::insert(act.conn(), &case, &link.number).await?;
+    act.touch(Subject::Case(case.id));
     Ok(case)
 }
 

@@ -1,4 +1,8 @@
-//! Search: how text is folded before it is compared, and how search documents are kept in step with the catalog.
+//! Search: how text is folded before it is compared, how search documents are made and kept in step with the catalog.
 
+pub mod document;
 pub mod fold;
 pub mod index;
+pub mod key;
+pub mod packed;
+pub mod token;
