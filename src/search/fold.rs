@@ -14,11 +14,6 @@ pub fn fold(text: &str) -> String {
     fold_any(text).collect()
 }
 
-/// The words of a query, folded; words that fold to nothing are left out.
-pub fn fold_words(query: &str) -> Vec<String> {
-    query.split_whitespace().map(fold).filter(|w| !w.is_empty()).collect()
-}
-
 /// A folded text that knows where each of its characters stood.
 #[derive(Debug)]
 pub struct Folded {
@@ -31,6 +26,15 @@ pub struct Folded {
 /// As [`fold`], with the way back. Characters that normalization joins go back to all that were joined.
 pub fn fold_with_origin(text: &str) -> Folded {
     let mut folded = Folded { text: String::with_capacity(text.len()), origin: Vec::with_capacity(text.len()) };
+    if text.chars().all(is_plain) {
+        for (at, c) in text.chars().enumerate() {
+            if let Some(c) = fold_plain(c) {
+                folded.text.push(c);
+                folded.origin.push(at..at + 1);
+            }
+        }
+        return folded;
+    }
     let chars: Vec<char> = text.chars().collect();
     let mut start = 0;
     while let Some(length) = chars.get(start..).filter(|c| !c.is_empty()).map(segment) {

@@ -83,19 +83,25 @@ pub async fn drain_group(db: &Db, offset: UtcOffset) -> Result<usize, CatalogErr
 /// # Errors
 /// As [`drain_group`].
 pub async fn drain(db: &Db, offset: UtcOffset) -> Result<usize, CatalogError> {
-    let mut all = 0;
-    // A look that only reads: mostly nothing was noted, and a writer has to wait for its turn.
-    let mut reader = db.read().await?;
-    if dirty::first(reader.conn(), 1).await?.is_empty() {
+    if is_settled(db).await? {
         return Ok(0);
     }
-    drop(reader);
+    let mut all = 0;
     loop {
         match drain_group(db, offset).await? {
             0 => return Ok(all),
             some => all += some,
         }
     }
+}
+
+/// Whether nothing is noted to be renewed. A look that only reads: a writer would have to wait for its turn.
+///
+/// # Errors
+/// When the database is away.
+pub async fn is_settled(db: &Db) -> Result<bool, CatalogError> {
+    let mut reader = db.read().await?;
+    Ok(dirty::first(reader.conn(), 1).await?.is_empty())
 }
 
 fn with_documents(subjects: impl Iterator<Item = Subject>) -> impl Iterator<Item = Subject> {

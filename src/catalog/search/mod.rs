@@ -6,6 +6,8 @@
 pub mod blocks;
 pub mod dirty;
 pub mod docs;
+pub mod expr;
+pub mod hits;
 pub mod source;
 mod spans;
 
