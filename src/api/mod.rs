@@ -2,13 +2,20 @@
 
 mod cases;
 mod clips;
+mod courts;
+mod edits;
 mod events;
 mod health;
+pub(crate) mod imports;
 mod ledger;
 mod media;
 mod metrics;
+mod officers;
 pub mod openapi;
+mod query;
+mod recorders;
 mod schema;
+pub(crate) mod search;
 mod uploads;
 
 use axum::Router;
@@ -28,7 +35,18 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(uploads::list))
         .routes(routes!(cases::list))
         .routes(routes!(cases::get))
+        .routes(routes!(cases::chain))
+        .routes(routes!(cases::relate))
+        .routes(routes!(cases::unrelate))
+        .routes(routes!(courts::list, courts::create))
+        .routes(routes!(courts::get, courts::change))
+        .routes(routes!(imports::post))
         .routes(routes!(ledger::checkpoint))
+        .routes(routes!(officers::list, officers::create))
+        .routes(routes!(officers::get, officers::change))
+        .routes(routes!(recorders::list, recorders::create))
+        .routes(routes!(recorders::get, recorders::change))
+        .routes(routes!(search::get))
         .routes(routes!(openapi::get))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))

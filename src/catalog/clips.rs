@@ -446,10 +446,12 @@ pub async fn sidecars_of(conn: Conn<'_>, clip: Id) -> Result<Vec<Clip>, CatalogE
 /// Which clips to list; every condition that is set must hold.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ClipFilter {
-    /// Folded words, each of which the search text must hold.
-    pub words: Vec<String>,
+    /// Only these clips.
+    pub ids: Option<Vec<Id>>,
     /// Canonical case number.
     pub case: Option<String>,
+    /// Tied to any of these cases; empty: no matter.
+    pub cases: Vec<Id>,
     /// Officer number.
     pub officer: Option<String>,
     /// Recorder serial.
@@ -485,20 +487,6 @@ pub struct ClipCursor {
     pub id: Id,
 }
 
-/// The pattern of `like` that finds `word` anywhere, with `\` as its escape.
-fn containing(word: &str) -> String {
-    let mut pattern = String::with_capacity(word.len() + 2);
-    pattern.push('%');
-    for c in word.chars() {
-        if matches!(c, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    pattern
-}
-
 /// Clips that pass `filter`, newest recorded first, at most `limit`.
 ///
 /// # Errors
@@ -508,13 +496,24 @@ pub async fn list(conn: Conn<'_>, filter: &ClipFilter, limit: u32) -> Result<Vec
         let mut q = QueryBuilder::new("select ");
         q.push(COLUMNS).push(" from clips where role = ");
         q.push_bind(filter.role.unwrap_or(ClipRole::Clip).as_str());
-        for word in &filter.words {
-            q.push(" and id in (select subject_id from search_docs where kind = 1 and body like ");
-            q.push_bind(containing(word)).push(" escape '\\')");
+        if let Some(ids) = &filter.ids {
+            q.push(" and id in (null");
+            for id in ids {
+                q.push(", ").push_bind(id.0);
+            }
+            q.push(")");
         }
         if let Some(number) = &filter.case {
             q.push(" and id in (select l.clip_id from case_links l join cases k on k.id = l.case_id where k.number = ");
             q.push_bind(number.clone()).push(")");
+        }
+        if !filter.cases.is_empty() {
+            q.push(" and id in (select clip_id from case_links where case_id in (");
+            let mut list = q.separated(", ");
+            for case in &filter.cases {
+                list.push_bind(case.0);
+            }
+            q.push("))");
         }
         if let Some(officer) = &filter.officer {
             q.push(" and officer = ").push_bind(officer.clone());
@@ -578,14 +577,4 @@ pub struct CheckRow {
     pub entry_index: i64,
     /// The newest entry about it.
     pub last_entry: i64,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::containing;
-
-    #[test]
-    fn wildcards_of_like_are_letters_in_a_query() {
-        assert_eq!(containing(r"a%b_c\d"), r"%a\%b\_c\\d%");
-    }
 }

@@ -269,6 +269,7 @@ pub fn of_clip(clip: &ClipSource, offset: UtcOffset) -> Document {
     if let Some(recorder) = &clip.recorder {
         d.field(Field::Recorder, recorder);
         d.filter(Filter::Recorder, recorder);
+        d.court(&clip.recorder_court);
     }
     if let Some(officer) = &clip.officer {
         d.officer(officer, &clip.posts);

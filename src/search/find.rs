@@ -9,9 +9,11 @@ use super::packed;
 use super::query::Plan;
 use super::snippet;
 use crate::catalog::CatalogError;
+use crate::catalog::engine::Reader;
 use crate::catalog::search::docs::{self, Doc};
 use crate::catalog::search::hits::{Session, Span};
 use crate::catalog::search::{blocks, expr::Expr};
+use crate::model::id::Id;
 
 /// How long a search may take.
 pub const TIME_LIMIT: Duration = Duration::from_secs(2);
@@ -62,6 +64,8 @@ pub struct Facets {
     pub values: Vec<(Facet, Vec<(String, u32)>)>,
     /// Over how many hits.
     pub over: Count,
+    /// Whether the time was up before all hits were counted.
+    pub out_of_time: bool,
 }
 
 /// A query with what it asks the index for.
@@ -137,6 +141,25 @@ pub async fn newest(
         span.to = last;
         batch = (batch * 4).min(2000);
     }
+}
+
+/// Runs a search for subjects of one kind and gives their documents' keys and ids, the newest first, at most `limit`, and whether there
+/// are more: what a list needs that has a query among its filters. A key is the place for a cursor: the next page is below it.
+///
+/// # Errors
+/// When the database is away.
+pub async fn ids_of_kind(
+    reader: &mut Reader,
+    plan: &Plan,
+    kind: &str,
+    before: Option<i64>,
+    limit: usize,
+) -> Result<(Vec<(i64, Id)>, bool), CatalogError> {
+    let mut plan = plan.clone();
+    plan.of_kind(kind);
+    let mut session = Session::begin(reader, TIME_LIMIT).await?;
+    let page = newest(&mut session, &plan, before, limit).await?;
+    Ok((page.hits.iter().map(|doc| (doc.key, doc.subject.id())).collect(), page.more))
 }
 
 /// A place in the list of the best: the newest key that was ranked, and score and key of the last hit.
@@ -299,5 +322,5 @@ pub async fn facets(session: &mut Session<'_>, plan: &Plan, most_values: usize) 
         of.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         of.truncate(most_values);
     }
-    Ok(Facets { values, over })
+    Ok(Facets { values, over, out_of_time: session.is_over() })
 }

@@ -9,6 +9,7 @@ use crate::catalog::CatalogError;
 use crate::catalog::engine::{Conn, Db};
 use crate::catalog::search::docs::{NewDoc, Standing};
 use crate::catalog::search::{blocks, dirty, docs, source};
+use crate::model::span::Span;
 use crate::model::subject::Subject;
 use crate::model::time::UtcOffset;
 
@@ -27,7 +28,6 @@ pub async fn renew(mut conn: Conn<'_>, offset: UtcOffset, subjects: &BTreeSet<Su
     if all.is_empty() {
         return Ok(());
     }
-    docs::lock(conn.reborrow()).await?;
     let known: HashSet<Subject> = all.iter().copied().collect();
     let dependents = dependents(conn.reborrow(), &all).await?;
     all.extend(dependents.into_iter().filter(|s| !known.contains(s)));
@@ -41,24 +41,39 @@ pub async fn renew(mut conn: Conn<'_>, offset: UtcOffset, subjects: &BTreeSet<Su
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn mark(mut conn: Conn<'_>, subjects: &BTreeSet<Subject>) -> Result<(), CatalogError> {
+pub async fn mark_dirty(mut conn: Conn<'_>, subjects: &BTreeSet<Subject>) -> Result<(), CatalogError> {
     let subjects: Vec<Subject> = with_documents(subjects.iter().copied()).collect();
     if subjects.is_empty() {
         return Ok(());
     }
-    docs::lock(conn.reborrow()).await?;
     let dependents = dependents(conn.reborrow(), &subjects).await?;
     dirty::add(conn.reborrow(), &subjects).await?;
     dirty::add(conn, &dependents).await
 }
 
-/// Notes everything that an officer's name and court stand in.
+/// Marks the clips that an officer recorded, and the incidents in which they were hurt, within `span`: what a register says of the
+/// officer then has changed.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn mark_officer(mut conn: Conn<'_>, number: &str) -> Result<(), CatalogError> {
-    docs::lock(conn.reborrow()).await?;
-    dirty::add_of_officer(conn, number).await
+pub async fn mark_officer_dirty(conn: Conn<'_>, number: &str, span: Span) -> Result<(), CatalogError> {
+    dirty::add_of_officer(conn, number, span).await
+}
+
+/// Marks the clips of a recorder: what a register says of it has changed.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn mark_recorder_dirty(conn: Conn<'_>, serial: &str) -> Result<(), CatalogError> {
+    dirty::add_of_recorder(conn, serial).await
+}
+
+/// Marks everything.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn mark_everything_dirty(conn: Conn<'_>) -> Result<(), CatalogError> {
+    dirty::add_all(conn).await
 }
 
 /// Renews a group of what was noted, in a transaction of its own; gives how many. 0: nothing is left.
@@ -67,7 +82,6 @@ pub async fn mark_officer(mut conn: Conn<'_>, number: &str) -> Result<(), Catalo
 /// When the database refuses or is away; the group is still noted.
 pub async fn drain_group(db: &Db, offset: UtcOffset) -> Result<usize, CatalogError> {
     let mut tx = db.begin().await?;
-    docs::lock(tx.conn()).await?;
     let subjects = dirty::first(tx.conn(), u32::try_from(GROUP).unwrap_or(u32::MAX)).await?;
     if subjects.is_empty() {
         return Ok(0);
@@ -125,7 +139,7 @@ fn ids(subjects: &[Subject], is: impl Fn(&Subject) -> bool) -> Vec<i64> {
     subjects.iter().filter(|s| is(s)).map(|s| s.id().0).collect()
 }
 
-/// Renews documents in groups. The caller holds the lock of the index.
+/// Renews documents in groups.
 async fn renew_all(mut conn: Conn<'_>, offset: UtcOffset, subjects: &[Subject]) -> Result<(), CatalogError> {
     for group in subjects.chunks(GROUP) {
         let documents = load(conn.reborrow(), offset, group).await?;

@@ -4,10 +4,13 @@
 
 mod api;
 mod bad_input;
+mod cluster;
 mod corpus;
 mod layers;
 mod main_job;
 mod moved;
+mod postgres;
 mod probe_worker;
 mod real_clips;
+mod registers;
 mod support;

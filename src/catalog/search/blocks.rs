@@ -74,7 +74,7 @@ pub async fn intern(mut conn: Conn<'_>, values: &[FacetValue]) -> Result<HashMap
     Ok(ids)
 }
 
-/// Adds a value under the next id. The caller holds the lock of the index, so nobody else takes that id.
+/// Adds a value under the next id. Transactions that write are one at a time, so nobody else takes it.
 async fn add(mut conn: Conn<'_>, (facet, value): &FacetValue) -> Result<i64, CatalogError> {
     const NEXT: &str = "select coalesce(max(id), 0) + 1 from search_values";
     const SQL: &str = "insert into search_values (id, facet, value) values ($1, $2, $3)";

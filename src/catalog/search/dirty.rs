@@ -6,6 +6,7 @@ use super::{kind_of, push_list, subject_of};
 use crate::catalog::CatalogError;
 use crate::catalog::clips::INSERTED_AT_ONCE;
 use crate::catalog::engine::{Conn, on};
+use crate::model::span::Span;
 use crate::model::subject::Subject;
 
 /// Adds subjects; those that have no documents are passed over.
@@ -27,18 +28,34 @@ pub async fn add(mut conn: Conn<'_>, subjects: &[Subject]) -> Result<(), Catalog
     Ok(())
 }
 
-/// Adds everything that an officer's name and court stand in: the clips with that number and the incidents in which they were hurt.
+/// Adds what an officer's name and court stand in: the clips with that number and the incidents in which they were hurt, of `span`.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn add_of_officer(mut conn: Conn<'_>, number: &str) -> Result<(), CatalogError> {
+pub async fn add_of_officer(mut conn: Conn<'_>, number: &str, span: Span) -> Result<(), CatalogError> {
     const CLIPS: &str = "insert into search_dirty (kind, subject_id) select 1, id from clips \
-        where officer = $1 and role = 'clip' on conflict do nothing";
-    const INCIDENTS: &str = "insert into search_dirty (kind, subject_id) select distinct 3, incident_id \
-        from incident_people where officer = $1 on conflict do nothing";
+        where officer = $1 and role = 'clip' and recorded_us >= $2 and recorded_us < $3 on conflict do nothing";
+    const INCIDENTS: &str = "insert into search_dirty (kind, subject_id) select distinct 3, i.id from incidents i \
+        join incident_people p on p.incident_id = i.id \
+        where p.officer = $1 and i.begin_us >= $2 and i.begin_us < $3 on conflict do nothing";
+    let from = if span.from.0 == 0 { i64::MIN } else { span.from.0 };
+    let to = span.to.map_or(i64::MAX, |to| to.0);
     for sql in [CLIPS, INCIDENTS] {
-        on!(conn.reborrow(), c => sqlx::query(sql).bind(number).execute(c).await?.rows_affected());
+        on!(conn.reborrow(), c => {
+            sqlx::query(sql).bind(number).bind(from).bind(to).execute(c).await?.rows_affected()
+        });
     }
+    Ok(())
+}
+
+/// Adds the clips of a recorder.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn add_of_recorder(conn: Conn<'_>, serial: &str) -> Result<(), CatalogError> {
+    const SQL: &str = "insert into search_dirty (kind, subject_id) select 1, id from clips \
+        where recorder = $1 and role = 'clip' on conflict do nothing";
+    on!(conn, c => sqlx::query(SQL).bind(serial).execute(c).await?.rows_affected());
     Ok(())
 }
 

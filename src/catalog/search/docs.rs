@@ -152,17 +152,6 @@ pub async fn get(mut conn: Conn<'_>, keys: &[i64]) -> Result<Vec<Doc>, CatalogEr
     Ok(docs)
 }
 
-/// Lets nobody else write the index until the transaction ends. One engine has one writer anyway.
-///
-/// # Errors
-/// When the database is away.
-pub async fn lock(conn: Conn<'_>) -> Result<(), CatalogError> {
-    match conn {
-        Conn::Sqlite(_) => Ok(()),
-        Conn::Postgres(c) => postgres::lock(c).await,
-    }
-}
-
 /// Removes the documents with these keys from table and index.
 ///
 /// # Errors

@@ -15,6 +15,7 @@ pub use incident::{IncidentSource, Person, incidents};
 use crate::catalog::CatalogError;
 use crate::catalog::engine::{Conn, on};
 use crate::model::id::Id;
+use crate::model::span::Span;
 use crate::model::subject::Subject;
 use crate::model::time::Micros;
 
@@ -34,7 +35,7 @@ macro_rules! rows_in {
         }
     }};
 }
-use rows_in;
+pub(super) use rows_in;
 
 /// A case that something belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,8 +57,7 @@ pub struct Post {
     pub name: String,
     /// Court code; empty: not said.
     pub court: String,
-    from: i64,
-    to: Option<i64>,
+    span: Span,
 }
 
 /// The posts of officers, by number.
@@ -79,7 +79,11 @@ async fn posts(conn: &mut Conn<'_>, numbers: &[&str]) -> Result<Posts, CatalogEr
         q.build_query_as().persistent(numbers.len() == 1).fetch_all(c).await?
     });
     for (number, name, court, from, to) in rows {
-        posts.entry(number).or_default().push(Post { name, court, from, to });
+        posts.entry(number).or_default().push(Post {
+            name,
+            court,
+            span: Span { from: Micros(from), to: to.map(Micros) },
+        });
     }
     Ok(posts)
 }
@@ -87,7 +91,7 @@ async fn posts(conn: &mut Conn<'_>, numbers: &[&str]) -> Result<Posts, CatalogEr
 /// The posts that an officer held at an instant.
 fn held(posts: &Posts, number: Option<&str>, at: Micros) -> Vec<Post> {
     let all = number.and_then(|n| posts.get(n)).map(Vec::as_slice).unwrap_or_default();
-    all.iter().filter(|p| p.from <= at.0 && p.to.is_none_or(|to| at.0 < to)).cloned().collect()
+    all.iter().filter(|p| p.span.holds(at)).cloned().collect()
 }
 
 /// Parties of cases, by case.

@@ -2,6 +2,7 @@
 //! held against the published description.
 
 mod cases;
+mod chains;
 mod clips;
 mod contract;
 mod edge;
@@ -9,5 +10,6 @@ mod listener;
 mod matrix;
 mod media;
 mod openapi;
+mod registers;
 mod uploads;
-mod world;
+pub(crate) mod world;

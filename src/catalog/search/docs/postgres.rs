@@ -10,14 +10,6 @@ use crate::catalog::clips::INSERTED_AT_ONCE;
 use crate::catalog::search::spans::{FIRST_SPAN, PAST_SPAN, SPAN_BITS};
 use crate::catalog::search::{kind_of, push_list};
 
-/// Names the lock of the index among the advisory locks of the database: `zhilu se` in ASCII.
-const LOCK: i64 = 0x7a68_696c_7520_7365;
-
-pub(super) async fn lock(c: &mut PgConnection) -> Result<(), CatalogError> {
-    sqlx::query("select pg_advisory_xact_lock($1)").bind(LOCK).execute(c).await?;
-    Ok(())
-}
-
 pub(super) async fn remove(c: &mut PgConnection, keys: &[i64]) -> Result<(), CatalogError> {
     for some in keys.chunks(INSERTED_AT_ONCE) {
         for table in ["delete from search_docs where doc_key in (", "delete from search_keys where doc_key in ("] {
@@ -72,7 +64,7 @@ fn vector(terms: &[String]) -> String {
     text
 }
 
-/// Makes the partitions of spans that have none yet. The caller holds the lock of the index.
+/// Makes the partitions of spans that have none yet. Transactions that write are one at a time, so nobody else makes them.
 async fn make_partitions(c: &mut PgConnection, spans: &BTreeSet<i64>) -> Result<(), CatalogError> {
     let wanted: Vec<i64> = spans.range(FIRST_SPAN..PAST_SPAN).copied().collect();
     let known: Vec<(i64,)> =

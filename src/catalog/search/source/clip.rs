@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use sqlx::FromRow;
+use sqlx::{FromRow, QueryBuilder};
 
 use super::{CaseRef, Post, case_refs, group, held, posts, rows_in};
 use crate::catalog::CatalogError;
-use crate::catalog::engine::Conn;
+use crate::catalog::engine::{Conn, on};
 use crate::model::id::Id;
 use crate::model::time::Micros;
 
@@ -37,6 +37,8 @@ pub struct ClipSource {
     pub cases: Vec<CaseRef>,
     /// Place and court of the actions by which it is linked.
     pub actions: Vec<(String, String)>,
+    /// The court of its recorder; empty: not said.
+    pub recorder_court: String,
     /// The officer's posts at its time.
     pub posts: Vec<Post>,
     /// Conduct codes of its incidents, those dismissed left out.
@@ -78,6 +80,7 @@ pub async fn clips(mut conn: Conn<'_>, ids: &[i64]) -> Result<Vec<ClipSource>, C
     numbers.sort_unstable();
     numbers.dedup();
     let posts = posts(&mut conn, &numbers).await?;
+    let courts = recorder_courts(&mut conn, &rows).await?;
     let clip = |row: Row| ClipSource {
         id: Id(row.id),
         at: Micros(row.recorded_us),
@@ -87,6 +90,7 @@ pub async fn clips(mut conn: Conn<'_>, ids: &[i64]) -> Result<Vec<ClipSource>, C
         cases: cases.remove(&row.id).unwrap_or_default(),
         actions: actions.remove(&row.id).unwrap_or_default(),
         posts: held(&posts, row.officer.as_deref(), Micros(row.recorded_us)),
+        recorder_court: row.recorder.as_ref().and_then(|serial| courts.get(serial)).cloned().unwrap_or_default(),
         codes: codes.remove(&row.id).unwrap_or_default(),
         measures: measures.remove(&row.id).unwrap_or_default(),
         recorder: row.recorder,
@@ -96,6 +100,27 @@ pub async fn clips(mut conn: Conn<'_>, ids: &[i64]) -> Result<Vec<ClipSource>, C
         health: row.health,
     };
     Ok(rows.into_iter().map(clip).collect())
+}
+
+/// The courts of the clips' recorders, by serial.
+async fn recorder_courts(conn: &mut Conn<'_>, clips: &[Row]) -> Result<HashMap<String, String>, CatalogError> {
+    const SQL: &str = "select serial, court from recorders where serial in (";
+    let mut serials: Vec<&str> = clips.iter().filter_map(|c| c.recorder.as_deref()).collect();
+    serials.sort_unstable();
+    serials.dedup();
+    if serials.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(String, String)> = on!(conn.reborrow(), c => {
+        let mut q = QueryBuilder::new(SQL);
+        let mut list = q.separated(", ");
+        for serial in &serials {
+            list.push_bind((*serial).to_owned());
+        }
+        q.push(")");
+        q.build_query_as().persistent(serials.len() == 1).fetch_all(c).await?
+    });
+    Ok(rows.into_iter().collect())
 }
 
 async fn names(conn: &mut Conn<'_>, ids: &[i64]) -> Result<Grouped<(String, String)>, CatalogError> {
