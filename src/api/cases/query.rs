@@ -62,7 +62,6 @@ impl CaseQuery {
         let p = &mut params;
         let asked = Asked::take(p, terms);
         let list = if asked.is_given() { FOUND } else { LIST };
-        let cursor = p.take("cursor", |t| cursor::decode::<1>(list, t));
         let mut query = Self {
             q: None,
             number: p.take("number", value::case_number),
@@ -73,10 +72,13 @@ impl CaseQuery {
             judge: p.take("judge", value::text),
             status: p.take("status", value::text),
             stub: p.take("stub", value::flag),
-            cursor: cursor.filter(|_| !asked.is_given()),
-            found: cursor.filter(|_| asked.is_given()).map(|[key]| key),
+            cursor: p.take("cursor", |t| cursor::decode(list, t)),
+            found: None,
             limit: p.take("limit", value::limit).unwrap_or(value::DEFAULT_ROWS),
         };
+        if asked.is_given() {
+            query.found = query.cursor.take().map(|[key]| key);
+        }
         query.q = asked.finish(params)?;
         if let (Some(plan), Some(number)) = (&mut query.q, &query.number) {
             plan.add(vec![Node::Number(Partial::of(number))]);
