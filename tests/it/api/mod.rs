@@ -14,5 +14,6 @@ mod matrix;
 mod media;
 mod openapi;
 mod registers;
+mod search;
 mod uploads;
 pub(crate) mod world;
