@@ -131,6 +131,25 @@ pub async fn clear(mut conn: Conn<'_>) -> Result<(), CatalogError> {
     Ok(())
 }
 
+/// Has the search take up everything, in a database that was just filled.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn renew_search(mut conn: Conn<'_>) -> Result<(), CatalogError> {
+    const ALL: [&str; 3] = [
+        "insert into search_dirty (kind, subject_id) select 1, id from clips where role = 'clip'",
+        "insert into search_dirty (kind, subject_id) select 2, id from cases",
+        "insert into search_dirty (kind, subject_id) select 3, id from incidents",
+    ];
+    if columns(conn.reborrow(), "search_dirty").await?.is_empty() {
+        return Ok(());
+    }
+    for sql in ALL {
+        on!(conn.reborrow(), c => sqlx::query(sql).execute(c).await?.rows_affected());
+    }
+    Ok(())
+}
+
 /// Copies the rows of a table; calls `copied` with the number of each page. Gives the number of all.
 ///
 /// # Errors

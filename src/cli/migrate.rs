@@ -146,6 +146,7 @@ async fn copy(reading: &mut Tx, writing: &mut Tx) -> Result<(), Failure> {
             say!("{}: {copied}", table.name);
         }
     }
+    transfer::renew_search(writing.conn()).await?;
     bar.finish_and_clear();
     say!("共 {all} 行  {all} rows");
     Ok(())
