@@ -292,7 +292,7 @@ pub async fn insert(mut conn: Conn<'_>, case: &Case, number: &CaseNumber) -> Res
             .await?
             .rows_affected()
     });
-    replace_parties(conn, case.id, &case.parties).await
+    insert_parties(conn, case.id, &case.parties).await
 }
 
 /// Writes a case's particulars and parties.
@@ -321,6 +321,10 @@ async fn replace_parties(mut conn: Conn<'_>, case: Id, parties: &[Party]) -> Res
     on!(conn.reborrow(), c => {
         sqlx::query("delete from parties where case_id = $1").bind(case.0).execute(c).await?.rows_affected()
     });
+    insert_parties(conn, case, parties).await
+}
+
+async fn insert_parties(mut conn: Conn<'_>, case: Id, parties: &[Party]) -> Result<(), CatalogError> {
     let placed: Vec<(i64, &Party)> = (0_i64..).zip(parties).collect();
     for some in placed.chunks(INSERTED_AT_ONCE) {
         on!(conn.reborrow(), c => {

@@ -104,26 +104,9 @@ impl CatalogError {
     /// will do.
     pub fn is_id_taken(&self) -> bool {
         let Self::Database(error) = self else { return false };
-        engine::taken_key(error).is_some_and(|table| HAVE_IDS.contains(&table.as_str()))
+        engine::taken_key(error).is_some_and(|table| transfer::has_ids(&table))
     }
 }
-
-/// Tables whose primary key is an id that this program gave.
-const HAVE_IDS: [&str; 13] = [
-    "actions",
-    "amendments",
-    "cases",
-    "clip_notes",
-    "clips",
-    "courts",
-    "custody_events",
-    "incident_measures",
-    "incidents",
-    "officers",
-    "recorders",
-    "tokens",
-    "uploads",
-];
 
 /// One row must have changed.
 fn one_row(table: &'static str, row: i64, found: u64) -> Result<(), CatalogError> {

@@ -203,6 +203,11 @@ impl Table for Actions {
         self.written.clear();
     }
 
+    fn keep_changed(&mut self) {
+        let changed = &self.changed;
+        self.known.retain(|reference, _| changed.contains_key(reference));
+    }
+
     async fn finish(self, mut conn: Conn<'_>, _: &Ground<'_>) -> Result<Vec<Note>, CatalogError> {
         let numbers: Vec<&str> = self.officers.keys().map(String::as_str).collect();
         let officers = officers::of_numbers(conn.reborrow(), &numbers).await?;

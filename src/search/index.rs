@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use crate::catalog::CatalogError;
 use crate::catalog::engine::Conn;
-use crate::model::span::Span;
 use crate::model::subject::Subject;
 
 /// Renews the documents of `subjects` within the transaction that changed them.
@@ -15,18 +14,10 @@ pub async fn renew(_conn: Conn<'_>, _subjects: &BTreeSet<Subject>) -> Result<(),
     Ok(())
 }
 
-/// Marks the clips that an officer recorded within `span`: what a register says of the officer then has changed.
+/// Notes everything that an officer's name and court stand in.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn mark_officer_dirty(_conn: Conn<'_>, _number: &str, _span: Span) -> Result<(), CatalogError> {
-    Ok(())
-}
-
-/// Marks the clips of a recorder: what a register says of it has changed.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn mark_recorder_dirty(_conn: Conn<'_>, _serial: &str) -> Result<(), CatalogError> {
+pub async fn mark_officer(_conn: Conn<'_>, _number: &str) -> Result<(), CatalogError> {
     Ok(())
 }
