@@ -15,6 +15,7 @@ use body::Known;
 pub(super) use body::{CaseTie, Clip};
 use query::ClipQuery;
 
+use super::query::{FOUND_AT_ONCE, Filling};
 use super::schema::{ById, Guarded};
 use crate::catalog::CatalogError;
 use crate::catalog::clips::{self, ClipFilter};
@@ -28,6 +29,8 @@ use crate::http::problem::{Problem, no_such_clip};
 use crate::http::state::App;
 use crate::model::digest::to_hex;
 use crate::model::id::Id;
+use crate::search::find;
+use crate::search::query::Plan;
 
 /// A page of clips.
 #[derive(Debug, Serialize, ToSchema)]
@@ -54,9 +57,15 @@ pub(super) async fn list(
     language: Language,
     params: Params,
 ) -> Result<Response, Problem> {
-    let query = ClipQuery::read(params, app.custody.utc_offset)?;
+    let query = ClipQuery::read(params, &app.terms)?;
     let mut reader = app.custody.db.read().await?;
-    let page = page_of(&mut reader, &query.filter(), query.limit, query::LIST, language).await?;
+    let page = match &query.q {
+        Some(plan) => {
+            let (rows, next_cursor) = found(&mut reader, plan, &query).await?;
+            list_of(&mut reader, rows, next_cursor, language).await?
+        }
+        None => page_of(&mut reader, &query.filter(), query.limit, query::LIST, language).await?,
+    };
     Ok(([(header::CONTENT_LANGUAGE, language.header())], Json(page)).into_response())
 }
 
@@ -70,8 +79,35 @@ pub(super) async fn page_of(
 ) -> Result<ClipList, CatalogError> {
     let rows = clips::list(reader.conn(), filter, limit + 1).await?;
     let (rows, next_cursor) = cursor::page(rows, limit, |clip| query::cursor_after(list, clip));
+    list_of(reader, rows, next_cursor, language).await
+}
+
+async fn list_of(
+    reader: &mut Reader,
+    rows: Vec<clips::Clip>,
+    next_cursor: Option<String>,
+    language: Language,
+) -> Result<ClipList, CatalogError> {
     let known = Known::of(reader, &rows).await?;
     Ok(ClipList { items: rows.into_iter().map(|clip| known.describe(clip, language)).collect(), next_cursor })
+}
+
+/// The clips that a query finds and the filter lets pass, and the cursor to the next page.
+async fn found(
+    reader: &mut Reader,
+    plan: &Plan,
+    query: &ClipQuery,
+) -> Result<(Vec<clips::Clip>, Option<String>), Problem> {
+    let mut page = Filling::new(query.found, query.limit);
+    loop {
+        let (ids, more) = find::ids_of_kind(reader, plan, "clip", page.before, FOUND_AT_ONCE).await?;
+        let filter = ClipFilter { ids: Some(ids.iter().map(|(_, id)| *id).collect()), ..query.filter() };
+        let passed = clips::list(reader.conn(), &filter, u32::MAX).await?;
+        let passed = passed.into_iter().map(|clip| (clip.id, clip)).collect();
+        if let Some((clips, next)) = page.take(&ids, more, passed) {
+            return Ok((clips, next.map(query::cursor_found)));
+        }
+    }
 }
 
 /// One clip, or one sidecar. `If-None-Match` spares the answer when nothing was done with it.

@@ -15,9 +15,11 @@ mod metrics;
 mod notes;
 mod officers;
 pub mod openapi;
+mod query;
 mod recorders;
 mod recordings;
 mod schema;
+pub(crate) mod search;
 mod uploads;
 
 use axum::Router;
@@ -60,6 +62,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(officers::get, officers::change))
         .routes(routes!(recorders::list, recorders::create))
         .routes(routes!(recorders::get, recorders::change))
+        .routes(routes!(search::get))
         .routes(routes!(openapi::get))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))

@@ -45,6 +45,18 @@ words! {
     UploadState: upload::UploadState = "How far an upload has come; `ignored` is no evidence and never will be.";
 }
 
+/// The order of a search's hits.
+pub(super) struct SearchOrder;
+
+impl PartialSchema for SearchOrder {
+    fn schema() -> RefOr<Schema> {
+        let text = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["newest", "best"]));
+        text.description(Some("The order of hits.")).into()
+    }
+}
+
+impl ToSchema for SearchOrder {}
+
 /// Rows of a page.
 pub(super) struct Limit;
 

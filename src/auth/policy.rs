@@ -31,13 +31,15 @@ pub enum Permission {
     AnnotateClips,
     /// Say which case follows from which.
     RelateCases,
+    /// Search over clips, incidents and cases.
+    Search,
     /// Change the registers, import them.
     WriteRegisters,
 }
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::ReadClips,
         Self::ReadMedia,
         Self::ReadEvents,
@@ -50,6 +52,7 @@ impl Permission {
         Self::LinkClips,
         Self::AnnotateClips,
         Self::RelateCases,
+        Self::Search,
         Self::WriteRegisters,
     ];
 
@@ -68,6 +71,7 @@ impl Permission {
             Self::LinkClips => "link_clips",
             Self::AnnotateClips => "annotate_clips",
             Self::RelateCases => "relate_cases",
+            Self::Search => "search",
             Self::WriteRegisters => "write_registers",
         }
     }
@@ -83,6 +87,7 @@ impl Permission {
             Self::ReadCases => &[Officer, Legal, Auditor, Admin],
             Self::ReadRegisters => &[Officer, Legal, Auditor, Admin],
             Self::ReadLedger => &[Officer, Legal, Auditor, Admin],
+            Self::Search => &[Officer, Legal, Auditor, Admin],
             // How the daemon runs is for those who run it and those who check it.
             Self::ReadMetrics => &[Auditor, Admin],
             Self::WriteActions => &[Legal, Admin],

@@ -206,6 +206,8 @@ where
 /// Which cases to list; every condition that is set must hold.
 #[derive(Debug, Clone, Default)]
 pub struct CaseFilter {
+    /// Only these cases.
+    pub ids: Option<Vec<Id>>,
     /// Canonical number, exactly.
     pub number: Option<String>,
     /// The court code of the number, exactly.
@@ -234,6 +236,13 @@ pub async fn list(conn: Conn<'_>, filter: &CaseFilter, limit: u32) -> Result<Vec
     let rows = on!(conn, c => {
         let mut q = QueryBuilder::new("select ");
         q.push(COLUMNS).push(" from cases where 1 = 1");
+        if let Some(ids) = &filter.ids {
+            q.push(" and id in (null");
+            for id in ids {
+                q.push(", ").push_bind(id.0);
+            }
+            q.push(")");
+        }
         if let Some(number) = &filter.number {
             q.push(" and number = ").push_bind(number.clone());
         }

@@ -60,8 +60,6 @@ pub struct ClipFacts {
     pub unfiled_reason: Option<String>,
     /// Linked to no case.
     pub unfiled: bool,
-    /// The folded text that `q` looks in.
-    pub search_text: String,
 }
 
 /// A row of `clips`.
@@ -145,15 +143,14 @@ struct Row {
     unfiled_reason: Option<String>,
     entry_index: i64,
     last_entry: i64,
-    search_text: String,
 }
 
 /// Most rows in one statement; an engine takes only so many parameters.
-pub(super) const INSERTED_AT_ONCE: usize = 256;
+pub(in crate::catalog) const INSERTED_AT_ONCE: usize = 256;
 
 const COLUMNS: &str = "id, sha256, sm3, size_bytes, role, state, important, marked, recorded_us, recorded_source, \
     doubts, name_us, sidecar_us, file_us, arrived_us, lat, lon, recorder, officer, sequence, facts, sidecar_facts, \
-    sidecar_of, unfiled, unfiled_reason, entry_index, last_entry, search_text";
+    sidecar_of, unfiled, unfiled_reason, entry_index, last_entry";
 
 impl TryFrom<Row> for Clip {
     type Error = CatalogError;
@@ -187,7 +184,6 @@ impl TryFrom<Row> for Clip {
                 sequence: row.sequence.and_then(|n| u32::try_from(n).ok()),
                 unfiled_reason: row.unfiled_reason.clone(),
                 unfiled: row.unfiled != 0,
-                search_text: row.search_text.clone(),
             },
             file_time: row.file_us.map(Micros),
             marked: row.marked != 0,
@@ -217,7 +213,7 @@ pub(super) fn signed(value: u64) -> i64 {
 const INSERT: &str = "insert into clips (id, sha256, sm3, size_bytes, role, kind, health, state, important, \
     recorded_us, recorded_source, doubts, name_us, sidecar_us, container_us, file_us, arrived_us, duration_ms, lat, \
     lon, recorder, officer, sequence, facts, sidecar_facts, sidecar_of, unfiled, unfiled_reason, entry_index, \
-    last_entry, search_text) ";
+    last_entry) ";
 
 /// Inserts clips.
 ///
@@ -258,8 +254,7 @@ pub async fn insert_all(mut conn: Conn<'_>, clips: &[Clip]) -> Result<(), Catalo
                     .push_bind(i64::from(f.unfiled))
                     .push_bind(f.unfiled_reason.as_deref())
                     .push_bind(signed(clip.entry_index))
-                    .push_bind(signed(clip.last_entry))
-                    .push_bind(f.search_text.as_str());
+                    .push_bind(signed(clip.last_entry));
             });
             q.build().persistent(false).execute(c).await?.rows_affected()
         });
@@ -269,7 +264,7 @@ pub async fn insert_all(mut conn: Conn<'_>, clips: &[Clip]) -> Result<(), Catalo
 
 const UPDATE_FACTS: &str = "update clips set important = $2, recorded_us = $3, recorded_source = $4, doubts = $5, \
     name_us = $6, sidecar_us = $7, lat = $8, lon = $9, recorder = $10, officer = $11, sequence = $12, unfiled = $13, \
-    unfiled_reason = $14, search_text = $15, state = $16, last_entry = $17, sidecar_of = $18 where id = $1";
+    unfiled_reason = $14, state = $15, last_entry = $16, sidecar_of = $17 where id = $1";
 
 /// Writes what may change of a clip after it was accepted.
 ///
@@ -293,7 +288,6 @@ pub async fn update(conn: Conn<'_>, clip: &Clip) -> Result<(), CatalogError> {
             .bind(f.sequence.map(i64::from))
             .bind(i64::from(f.unfiled))
             .bind(f.unfiled_reason.as_deref())
-            .bind(&f.search_text)
             .bind(clip.state.as_str())
             .bind(signed(clip.last_entry))
             .bind(clip.sidecar_of.map(|id| id.0))
@@ -473,8 +467,8 @@ pub async fn sidecars_of(conn: Conn<'_>, clip: Id) -> Result<Vec<Clip>, CatalogE
 /// Which clips to list; every condition that is set must hold.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ClipFilter {
-    /// Folded words, each of which the search text must hold.
-    pub words: Vec<String>,
+    /// Only these clips.
+    pub ids: Option<Vec<Id>>,
     /// Canonical case number.
     pub case: Option<String>,
     /// Tied to any of these cases; empty: no matter.
@@ -514,20 +508,6 @@ pub struct ClipCursor {
     pub id: Id,
 }
 
-/// The pattern of `like` that finds `word` anywhere, with `\` as its escape.
-fn containing(word: &str) -> String {
-    let mut pattern = String::with_capacity(word.len() + 2);
-    pattern.push('%');
-    for c in word.chars() {
-        if matches!(c, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    pattern
-}
-
 /// Clips that pass `filter`, newest recorded first, at most `limit`.
 ///
 /// # Errors
@@ -537,8 +517,12 @@ pub async fn list(conn: Conn<'_>, filter: &ClipFilter, limit: u32) -> Result<Vec
         let mut q = QueryBuilder::new("select ");
         q.push(COLUMNS).push(" from clips where role = ");
         q.push_bind(filter.role.unwrap_or(ClipRole::Clip).as_str());
-        for word in &filter.words {
-            q.push(" and search_text like ").push_bind(containing(word)).push(" escape '\\'");
+        if let Some(ids) = &filter.ids {
+            q.push(" and id in (null");
+            for id in ids {
+                q.push(", ").push_bind(id.0);
+            }
+            q.push(")");
         }
         if let Some(number) = &filter.case {
             q.push(" and id in (select l.clip_id from case_links l join cases k on k.id = l.case_id where k.number = ");
@@ -614,14 +598,4 @@ pub struct CheckRow {
     pub entry_index: i64,
     /// The newest entry about it.
     pub last_entry: i64,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::containing;
-
-    #[test]
-    fn wildcards_of_like_are_letters_in_a_query() {
-        assert_eq!(containing(r"a%b_c\d"), r"%a\%b\_c\\d%");
-    }
 }

@@ -17,6 +17,7 @@ pub mod notes;
 pub mod officers;
 pub mod people;
 pub mod recorders;
+pub mod search;
 pub mod tokens;
 pub mod transfer;
 pub mod uploads;
@@ -84,6 +85,9 @@ pub enum CatalogError {
         /// Rows changed.
         found: u64,
     },
+    /// No free key for a search document.
+    #[error("search_docs: no free key within 250 years of a document's time; run `zhilu check`")]
+    NoKey,
 }
 
 impl CatalogError {

@@ -8,6 +8,7 @@ use crate::api::imports::ImportReport;
 use crate::custody::Actor;
 use crate::http::language::Language;
 use crate::registers::{self, Change, ChangeKind, Group, Mode, Note, Register, RegisterFile, Tally};
+use crate::search::index;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Action {
@@ -65,6 +66,7 @@ pub(super) async fn run(common: &Common, action: &Action) -> Result<Outcome, Fai
         report.add(group);
     })
     .await;
+    index::drain(&store.custody.db, store.custody.utc_offset).await?;
     store.custody.db.close().await;
     screen.bar.finish_and_clear();
     screen.failed?;

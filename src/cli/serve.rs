@@ -15,6 +15,7 @@ use crate::http::state::App;
 use crate::intake::pipeline::{IntakeHandle, Mode, Setup};
 use crate::lifecycle::{Stop, notify_systemd};
 use crate::model::role::Role;
+use crate::search::renewal;
 use crate::store::{OpenError, Store};
 use crate::telemetry;
 
@@ -46,11 +47,15 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Outcome, Failure
     let greeting = greeting(&config, &store.custody, address).await?;
     // A daemon does not end because nobody reads its greeting.
     let _ = std::io::stdout().write_all(greeting.as_bytes());
-    let app = App::new(store.custody.clone(), Arc::clone(&store.vault), Some(Arc::clone(&handle.intake)));
+    let app = App::new(store.custody.clone(), Arc::clone(&store.vault), Some(Arc::clone(&handle.intake)))
+        .with_incidents(&config.incidents);
     let server = tokio::spawn(listener::serve(listener, app, stop.clone().wait()));
+    let (db, offset) = (store.custody.db.clone(), store.custody.utc_offset);
+    let renewal = tokio::spawn(renewal::run(db, offset, stop.clone().wait()));
     notify_systemd("READY=1");
     let outcome = supervise(&handle, server, stop).await;
     notify_systemd("STOPPING=1");
+    renewal.abort();
     tokio::task::spawn_blocking(move || handle.stop()).await?;
     store.custody.db.close().await;
     tracing::info!("stopped");

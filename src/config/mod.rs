@@ -5,6 +5,7 @@
 
 mod court;
 mod database;
+mod incidents;
 mod intake;
 mod log;
 mod matching;
@@ -18,6 +19,7 @@ use toml::{Table, Value};
 
 pub use court::Court;
 pub use database::{Database, read_password};
+pub use incidents::Incidents;
 pub use intake::{Folder, Intake, SourcePolicy};
 pub use log::{Log, LogFormat};
 pub use matching::Matching;
@@ -43,6 +45,8 @@ pub struct Config {
     pub vault: Vault,
     /// The upload folders and how files are taken from them.
     pub intake: Intake,
+    /// What counts as violent resistance.
+    pub incidents: Incidents,
     /// How clips find their cases.
     pub matching: Matching,
     /// The daemon's own log.
@@ -58,6 +62,7 @@ impl Default for Config {
             database: Database::default(),
             vault: Vault::default(),
             intake: Intake::default(),
+            incidents: Incidents::default(),
             matching: Matching::default(),
             log: Log::default(),
         }
@@ -111,6 +116,7 @@ impl Config {
     pub fn validate(&self) -> Result<(), String> {
         self.database.validate()?;
         self.vault.validate()?;
+        self.incidents.validate()?;
         self.intake.validate()?;
         self.matching.validate()
     }
@@ -134,7 +140,7 @@ fn read_table(path: &Path) -> Result<Table, ConfigError> {
 }
 
 /// The sections that a variable of the environment may name.
-const SECTIONS: [&str; 7] = ["court", "server", "database", "vault", "intake", "matching", "log"];
+const SECTIONS: [&str; 8] = ["court", "server", "database", "vault", "intake", "incidents", "matching", "log"];
 
 /// Lays one variable over the table; variables that name no section are not Zhilu's settings.
 fn overlay(table: &mut Table, name: &str, value: String) -> Result<(), ConfigError> {

@@ -222,7 +222,7 @@ impl<'a> Act<'a> {
     /// When the database refuses; whether the act happened is then to be looked up before it is done again.
     pub async fn commit(mut self) -> Result<(), CustodyError> {
         self.flush().await?;
-        index::renew(self.tx.conn(), &self.touched).await?;
+        index::renew(self.tx.conn(), self.custody.utc_offset, &self.touched).await?;
         self.batch.write(self.tx.conn(), &self.custody.signer, self.at).await?;
         Ok(self.tx.commit().await?)
     }

@@ -9,7 +9,6 @@ use crate::media::sidecar::SidecarFacts;
 use crate::model::case_number::CaseNumber;
 use crate::model::media::MediaFacts;
 use crate::model::time::{Micros, UtcOffset};
-use crate::search::fold::fold_fields;
 
 /// Everything that is known of a clip.
 #[derive(Debug)]
@@ -73,7 +72,6 @@ pub fn conclude(known: &Known<'_>, patterns: &NamePatterns, utc_offset: UtcOffse
         sequence: first(&names, |n| n.sequence),
         unfiled: links.is_empty(),
         unfiled_reason: unfiled.filter(|_| links.is_empty()).map(|reason| Unfiled::new(&[reason]).to_stored()),
-        search_text: search_text(known, recorder.as_deref(), officer.as_deref(), &links),
         recorder,
         officer,
     };
@@ -142,11 +140,4 @@ pub(super) fn footage(facts: &ClipFacts, media: &MediaFacts, arrived: Micros, ut
         utc_offset,
     };
     Footage::new(facts.recorder.as_deref(), facts.officer.as_deref(), facts.sequence, &timing)
-}
-
-fn search_text(known: &Known<'_>, recorder: Option<&str>, officer: Option<&str>, links: &[ProposedLink]) -> String {
-    let numbers: Vec<String> = links.iter().map(|l| l.number.canonical()).collect();
-    let names = known.names.iter().flat_map(|(dir, name)| [dir.as_str(), name.as_str()]);
-    let people = known.sidecars.iter().filter_map(|s| s.officer_name.as_deref());
-    fold_fields(names.chain(people).chain(recorder).chain(officer).chain(numbers.iter().map(String::as_str)))
 }

@@ -45,6 +45,7 @@ demands!(
     LinkClips,
     AnnotateClips,
     RelateCases,
+    Search,
     WriteRegisters
 );
 

@@ -32,6 +32,7 @@ struct Inner {
     fields: Vec<Field>,
     instance: Option<String>,
     headers: Vec<(HeaderName, HeaderValue)>,
+    place: Option<(usize, usize)>,
 }
 
 /// A parameter and what is wrong with it.
@@ -65,6 +66,14 @@ pub struct ProblemBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     instance: Option<String>,
+    /// Of a query that cannot be read: its first wrong character, counted from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    position: Option<usize>,
+    /// How many characters are wrong; 0: something is missing at the position.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    length: Option<usize>,
 }
 
 /// A wrong parameter.
@@ -81,7 +90,7 @@ impl Problem {
     /// A problem; `code` ends its type.
     pub fn new(status: StatusCode, code: &'static str, title: Text, detail: Text) -> Self {
         let (fields, instance, headers) = (Vec::new(), None, Vec::new());
-        Self(Box::new(Inner { status, code, title, detail, fields, instance, headers }))
+        Self(Box::new(Inner { status, code, title, detail, fields, instance, headers, place: None }))
     }
 
     /// With a header.
@@ -98,6 +107,16 @@ impl Problem {
         let mut problem = Self::new(StatusCode::BAD_REQUEST, "bad_parameters", title, detail);
         problem.0.fields = fields;
         problem
+    }
+
+    /// The same as a query that cannot be read: which characters are wrong.
+    #[must_use]
+    pub fn in_query(mut self, position: usize, length: usize) -> Self {
+        let inner = &mut *self.0;
+        (inner.code, inner.place) = ("bad_query", Some((position, length)));
+        inner.title = Text::new("检索式错误", "Bad query");
+        inner.detail = Text::new("检索式有误，详见 errors", "the query is wrong; `errors` says where");
+        self
     }
 
     /// 422: fields of the body are wrong.
@@ -198,6 +217,8 @@ impl Problem {
             detail: inner.detail.get(language).to_owned(),
             errors: inner.fields.iter().map(|f| FieldBody::new(f, language)).collect(),
             instance: inner.instance.clone(),
+            position: inner.place.map(|(position, _)| position),
+            length: inner.place.map(|(_, length)| length),
         };
         let mut response = (inner.status, Json(body)).into_response();
         let headers = response.headers_mut();

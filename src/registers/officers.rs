@@ -14,6 +14,7 @@ use crate::catalog::engine::Conn;
 use crate::catalog::officers::{self, Officer};
 use crate::custody::CustodyError;
 use crate::custody::act::Act;
+use crate::model::span::Span;
 use crate::model::time::{Micros, UtcOffset};
 use crate::search::index;
 
@@ -119,7 +120,7 @@ impl Table for Officers {
             numbers.insert(pending.row.number);
         }
         for number in &numbers {
-            index::mark_officer(act.conn(), number).await?;
+            index::mark_officer_dirty(act.conn(), number, Span::ALWAYS).await?;
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use crate::catalog::officers::{self, Officer};
 use crate::custody::Custody;
 use crate::custody::act::Act;
 use crate::model::id::Id;
+use crate::model::span::Span;
 use crate::registers::value;
 use crate::search::index;
 
@@ -69,7 +70,7 @@ pub async fn change_officer(custody: &Custody, id: Id, edit: &OfficerEdit) -> Re
 
 async fn finish(mut act: Act<'_>, officer: Officer, written: Result<(), CatalogError>) -> Result<Officer, EditError> {
     written.map_err(|e| EditError::from(e).or_taken(|| taken("警号", "officer", &officer.number)))?;
-    index::mark_officer(act.conn(), &officer.number).await?;
+    index::mark_officer_dirty(act.conn(), &officer.number, Span::ALWAYS).await?;
     act.commit().await?;
     Ok(officer)
 }

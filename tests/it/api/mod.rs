@@ -15,5 +15,6 @@ mod matrix;
 mod media;
 mod openapi;
 mod registers;
+mod search;
 mod uploads;
 pub(crate) mod world;
