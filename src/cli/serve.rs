@@ -9,7 +9,7 @@ use crate::auth::token;
 use crate::catalog::{CatalogError, tokens};
 use crate::clock::SystemClock;
 use crate::config::{Config, Folder};
-use crate::custody::Custody;
+use crate::custody::{Custody, rematch};
 use crate::http::listener;
 use crate::http::state::App;
 use crate::intake::pipeline::{IntakeHandle, Mode, Setup};
@@ -35,6 +35,10 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Outcome, Failure
     telemetry::start(&config.log).map_err(Failure::new)?;
     let stop = Stop::on_signals()?;
     let Some(mut store) = open(&config, &stop).await? else { return Ok(Outcome::Done) };
+    // What a daemon that ended left of actions that were changed; the next change of each tries again.
+    if let Err(error) = rematch::resume(&store.custody).await {
+        tracing::warn!("clips of changed actions are not all matched anew: {error}");
+    }
     let listener = tokio::net::TcpListener::bind(config.server.listen).await.map_err(|e| {
         Failure::new(format!("cannot listen on {}: {e}; choose another with --listen", config.server.listen))
     })?;
