@@ -51,11 +51,13 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Outcome, Failure
         .with_incidents(&config.incidents);
     let server = tokio::spawn(listener::serve(listener, app, stop.clone().wait()));
     let (db, offset) = (store.custody.db.clone(), store.custody.utc_offset);
-    let renewal = tokio::spawn(renewal::run(db, offset, stop.clone().wait()));
+    let mut renewal = tokio::spawn(renewal::run(db, offset, stop.clone().wait()));
     notify_systemd("READY=1");
     let outcome = supervise(&handle, server, stop).await;
     notify_systemd("STOPPING=1");
-    renewal.abort();
+    if tokio::time::timeout(Duration::from_secs(5), &mut renewal).await.is_err() {
+        renewal.abort();
+    }
     tokio::task::spawn_blocking(move || handle.stop()).await?;
     store.custody.db.close().await;
     tracing::info!("stopped");
