@@ -7,6 +7,7 @@ use super::link::find_or_stub;
 use super::rematch::{self, Pending};
 use super::{Actor, Custody, CustodyError};
 use crate::catalog::actions::{self, Action};
+use crate::catalog::case_links;
 use crate::catalog::engine::Conn;
 use crate::catalog::footage::{self, Filed, Makers};
 use crate::catalog::people;
@@ -102,6 +103,12 @@ pub async fn amend(
     actions::update(act.conn(), &after).await?;
     touch_cases(act, before);
     touch_cases(act, &after);
+    if (&after.facts.place, &after.facts.court) != (&before.facts.place, &before.facts.court) {
+        // People search for clips by the place and court of their action.
+        for clip in case_links::clips_by_action(act.conn(), after.id, Id(0), MOST_CLIPS).await? {
+            act.touch(Subject::Clip(clip));
+        }
+    }
     Ok(after)
 }
 
