@@ -9,7 +9,7 @@ use crate::auth::token;
 use crate::catalog::tokens;
 use crate::clock::SystemClock;
 use crate::config::{Config, Folder};
-use crate::custody::Custody;
+use crate::custody::{Custody, incident};
 use crate::http::listener;
 use crate::http::state::App;
 use crate::intake::pipeline::{IntakeHandle, Mode, Setup};
@@ -37,6 +37,7 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Outcome, Failure
     let listener = tokio::net::TcpListener::bind(config.server.listen).await.map_err(|e| {
         Failure::new(format!("cannot listen on {}: {e}; choose another with --listen", config.server.listen))
     })?;
+    incident::renew_terms(&store.custody).await?;
     let handle = IntakeHandle::start(setup(&config, &mut store, config.folders())?, Mode::Watch)?;
     let address = listener.local_addr()?;
     let greeting = greeting(&config, &store.custody, address).await?;

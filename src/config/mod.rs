@@ -5,6 +5,7 @@
 
 mod court;
 mod database;
+mod incidents;
 mod intake;
 mod log;
 mod server;
@@ -17,6 +18,7 @@ use toml::{Table, Value};
 
 pub use court::Court;
 pub use database::{Database, read_password};
+pub use incidents::Incidents;
 pub use intake::{Folder, Intake, SourcePolicy};
 pub use log::{Log, LogFormat};
 pub use server::Server;
@@ -41,6 +43,8 @@ pub struct Config {
     pub vault: Vault,
     /// The upload folders and how files are taken from them.
     pub intake: Intake,
+    /// What the court decides itself about incidents.
+    pub incidents: Incidents,
     /// The daemon's own log.
     pub log: Log,
 }
@@ -54,6 +58,7 @@ impl Default for Config {
             database: Database::default(),
             vault: Vault::default(),
             intake: Intake::default(),
+            incidents: Incidents::default(),
             log: Log::default(),
         }
     }
@@ -106,6 +111,7 @@ impl Config {
     pub fn validate(&self) -> Result<(), String> {
         self.database.validate()?;
         self.vault.validate()?;
+        self.incidents.validate()?;
         self.intake.validate()
     }
 
@@ -128,7 +134,7 @@ fn read_table(path: &Path) -> Result<Table, ConfigError> {
 }
 
 /// The sections that a variable of the environment may name.
-const SECTIONS: [&str; 6] = ["court", "server", "database", "vault", "intake", "log"];
+const SECTIONS: [&str; 7] = ["court", "server", "database", "vault", "intake", "incidents", "log"];
 
 /// Lays one variable over the table; variables that name no section are not Zhilu's settings.
 fn overlay(table: &mut Table, name: &str, value: String) -> Result<(), ConfigError> {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::act::{Act, Record};
 use super::facts::{Concluded, Known, conclude};
-use super::{Actor, Custody, CustodyError};
+use super::{Actor, Custody, CustodyError, incident};
 use crate::catalog::cases::{self, Case, CaseLink};
 use crate::catalog::clips::{self, Clip, ClipRole};
 use crate::catalog::uploads::{self, OwnedPairPlace, PairPlace, Upload};
@@ -121,6 +121,7 @@ async fn accept_as(custody: &Custody, arrivals: &[Arrival]) -> Result<Vec<Accept
             }
         });
     }
+    incident::take_marks(&mut act).await?;
     act.commit().await?;
     Ok(accepted)
 }
@@ -325,6 +326,9 @@ async fn reconsider(act: &mut Act<'_>, clip: &mut Clip) -> Result<(), CustodyErr
         &act.custody().patterns,
         act.custody().utc_offset,
     );
+    if concluded.facts.important && !clip.facts.important {
+        act.note_mark(clip.id);
+    }
     clip.facts = concluded.facts;
     let existing = cases::links_of(act.conn(), clip.id).await?;
     tie(act, clip, concluded.links, &existing).await?;

@@ -5,6 +5,7 @@ pub mod accept;
 pub mod act;
 pub mod confirm;
 pub mod facts;
+pub mod incident;
 pub mod view;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use crate::ledger::key::SignerKey;
 use crate::ledger::log::LogError;
 use crate::media::name::NamePatterns;
 use crate::model::id::IdGenerator;
+use crate::model::incident::Settings;
 use crate::model::time::UtcOffset;
 
 /// What an act on evidence needs. Cheap to clone.
@@ -34,6 +36,8 @@ pub struct Custody {
     pub patterns: Arc<NamePatterns>,
     /// The distance from UTC that recorders show.
     pub utc_offset: UtcOffset,
+    /// What the court decides itself about incidents.
+    pub incidents: Arc<Settings>,
 }
 
 /// An act could not be done; nothing of it was.

@@ -8,6 +8,7 @@ pub mod court;
 pub mod custody;
 pub mod digest;
 pub mod id;
+pub mod incident;
 pub mod media;
 pub mod party;
 pub mod role;

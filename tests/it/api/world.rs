@@ -109,6 +109,7 @@ impl World {
             signer: Arc::new(SignerKey::from_seed("court.example/zhilu".parse().unwrap(), &[1; 32])),
             patterns: Arc::new(NamePatterns::new(&[]).unwrap()),
             utc_offset: UtcOffset::CHINA,
+            incidents: Arc::default(),
         };
         let mut tokens = HashMap::new();
         for role in Role::ALL {
