@@ -23,6 +23,12 @@ pub enum Permission {
     ReadLedger,
     /// Read the daemon's own figures.
     ReadMetrics,
+    /// Read incidents, and what conduct codes mean.
+    ReadIncidents,
+    /// Enter suspected incidents, and change them.
+    CreateIncidents,
+    /// Confirm, dismiss and close incidents, change decided ones, take measures.
+    DecideIncidents,
     /// Say which case follows from which.
     RelateCases,
     /// Change the registers, import them.
@@ -31,7 +37,7 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::ReadClips,
         Self::ReadMedia,
         Self::ReadEvents,
@@ -40,6 +46,9 @@ impl Permission {
         Self::ReadRegisters,
         Self::ReadLedger,
         Self::ReadMetrics,
+        Self::ReadIncidents,
+        Self::CreateIncidents,
+        Self::DecideIncidents,
         Self::RelateCases,
         Self::WriteRegisters,
     ];
@@ -55,6 +64,9 @@ impl Permission {
             Self::ReadRegisters => "read_registers",
             Self::ReadLedger => "read_ledger",
             Self::ReadMetrics => "read_metrics",
+            Self::ReadIncidents => "read_incidents",
+            Self::CreateIncidents => "create_incidents",
+            Self::DecideIncidents => "decide_incidents",
             Self::RelateCases => "relate_cases",
             Self::WriteRegisters => "write_registers",
         }
@@ -73,6 +85,9 @@ impl Permission {
             Self::ReadLedger => &[Officer, Legal, Auditor, Admin],
             // How the daemon runs is for those who run it and those who check it.
             Self::ReadMetrics => &[Auditor, Admin],
+            Self::ReadIncidents => &[Officer, Legal, Auditor, Admin],
+            Self::CreateIncidents => &[Officer, Legal],
+            Self::DecideIncidents => &[Legal],
             Self::RelateCases => &[Legal, Admin],
             Self::WriteRegisters => &[Admin],
         }
@@ -103,12 +118,17 @@ mod tests {
             .collect();
         let expected = [
             (Role::Officer, Permission::ReadMetrics),
+            (Role::Officer, Permission::DecideIncidents),
             (Role::Officer, Permission::RelateCases),
             (Role::Officer, Permission::WriteRegisters),
             (Role::Legal, Permission::ReadMetrics),
             (Role::Legal, Permission::WriteRegisters),
+            (Role::Auditor, Permission::CreateIncidents),
+            (Role::Auditor, Permission::DecideIncidents),
             (Role::Auditor, Permission::RelateCases),
             (Role::Auditor, Permission::WriteRegisters),
+            (Role::Admin, Permission::CreateIncidents),
+            (Role::Admin, Permission::DecideIncidents),
         ];
         assert_eq!(denied, expected);
     }

@@ -15,7 +15,9 @@ use crate::model::time::Micros;
 
 pub use list::{DueFilter, IncidentCursor, IncidentFilter, list, of_cases, of_clips};
 pub use measures::MeasureRow;
-pub use rows::{CheckRow, get, get_all, near_marks, page_for_check, source_clips, with_open_terms};
+pub use rows::{
+    CheckRow, get, get_all, near_marks, page_for_check, recorded_but_missing, source_clips, with_open_terms,
+};
 
 /// A row of `incidents` with all that belongs to it.
 #[derive(Debug, Clone, PartialEq, Eq)]

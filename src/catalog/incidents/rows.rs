@@ -284,3 +284,14 @@ pub async fn page_for_check(conn: Conn<'_>, after: Id, limit: u32) -> Result<Vec
         group by i.id, i.version, i.last_entry order by i.id";
     Ok(on!(conn, c => sqlx::query_as::<_, CheckRow>(SQL).bind(after.0).bind(i64::from(limit)).fetch_all(c).await?))
 }
+
+/// Incidents that have amendments but no row; at most a thousand. For checks.
+///
+/// # Errors
+/// When the database is away.
+pub async fn recorded_but_missing(conn: Conn<'_>) -> Result<Vec<Id>, CatalogError> {
+    const SQL: &str = "select distinct a.subject_id from amendments a left join incidents i on i.id = a.subject_id \
+        where a.subject = 'incident' and i.id is null order by a.subject_id limit 1000";
+    let rows: Vec<(i64,)> = on!(conn, c => sqlx::query_as(SQL).fetch_all(c).await?);
+    Ok(rows.into_iter().map(|(id,)| Id(id)).collect())
+}
