@@ -8,7 +8,7 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
 use crate::http::value::{DEFAULT_ROWS, MOST_ROWS};
-use crate::model::{case, clip, custody, incident, media, upload};
+use crate::model::{action, case, clip, custody, incident, media, upload};
 use crate::registers;
 
 /// Schemas of enums: each is named like the enum and lists its words.
@@ -33,6 +33,7 @@ macro_rules! words {
 }
 
 words! {
+    ActionState: action::ActionState = "Where an action stands.";
     ChangeKind: registers::ChangeKind = "Whether a line adds something.";
     Charge: incident::Charge = "The article that an attack falls under by the victim's role.";
     ClipState: clip::ClipState = "How far a clip has come.";
@@ -42,7 +43,7 @@ words! {
     IncidentSource: incident::Source = "Whether a person entered it, or the key mark in a name or sidecar made it.";
     IncidentStatus: incident::Status = "How far it has come.";
     Kind: media::Kind = "What the content is, by its bytes.";
-    LinkMethod: case::LinkMethod = "Where the case number stands that ties a clip to a case.";
+    LinkMethod: case::LinkMethod = "What ties a clip to a case.";
     MeasureKind: incident::MeasureKind = "What is done about an incident.";
     MeasureStage: incident::Stage = "How far a measure has come; `urgent`: the detention came first and is not approved yet.";
     Register: registers::Register = "A register that can be imported.";
@@ -51,6 +52,18 @@ words! {
     UploadState: upload::UploadState = "How far an upload has come; `ignored` is no evidence and never will be.";
     VictimRole: incident::VictimRole = "What somebody who was resisted or hurt is at the court.";
 }
+
+/// The order of a search's hits.
+pub(super) struct SearchOrder;
+
+impl PartialSchema for SearchOrder {
+    fn schema() -> RefOr<Schema> {
+        let text = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["newest", "best"]));
+        text.description(Some("The order of hits.")).into()
+    }
+}
+
+impl ToSchema for SearchOrder {}
 
 /// Rows of a page.
 pub(super) struct Limit;

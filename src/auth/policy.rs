@@ -29,15 +29,23 @@ pub enum Permission {
     CreateIncidents,
     /// Confirm, dismiss and close incidents, change decided ones, take measures.
     DecideIncidents,
+    /// Enter, change and cancel actions.
+    WriteActions,
+    /// Link clips to cases, and take links away.
+    LinkClips,
+    /// Write notes on clips, and mark them as important.
+    AnnotateClips,
     /// Say which case follows from which.
     RelateCases,
+    /// Search over clips, incidents and cases.
+    Search,
     /// Change the registers, import them.
     WriteRegisters,
 }
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 17] = [
         Self::ReadClips,
         Self::ReadMedia,
         Self::ReadEvents,
@@ -49,7 +57,11 @@ impl Permission {
         Self::ReadIncidents,
         Self::CreateIncidents,
         Self::DecideIncidents,
+        Self::WriteActions,
+        Self::LinkClips,
+        Self::AnnotateClips,
         Self::RelateCases,
+        Self::Search,
         Self::WriteRegisters,
     ];
 
@@ -67,7 +79,11 @@ impl Permission {
             Self::ReadIncidents => "read_incidents",
             Self::CreateIncidents => "create_incidents",
             Self::DecideIncidents => "decide_incidents",
+            Self::WriteActions => "write_actions",
+            Self::LinkClips => "link_clips",
+            Self::AnnotateClips => "annotate_clips",
             Self::RelateCases => "relate_cases",
+            Self::Search => "search",
             Self::WriteRegisters => "write_registers",
         }
     }
@@ -83,11 +99,15 @@ impl Permission {
             Self::ReadCases => &[Officer, Legal, Auditor, Admin],
             Self::ReadRegisters => &[Officer, Legal, Auditor, Admin],
             Self::ReadLedger => &[Officer, Legal, Auditor, Admin],
+            Self::Search => &[Officer, Legal, Auditor, Admin],
             // How the daemon runs is for those who run it and those who check it.
             Self::ReadMetrics => &[Auditor, Admin],
             Self::ReadIncidents => &[Officer, Legal, Auditor, Admin],
             Self::CreateIncidents => &[Officer, Legal],
             Self::DecideIncidents => &[Legal],
+            Self::WriteActions => &[Legal, Admin],
+            // Whoever runs or checks the daemon says nothing about evidence.
+            Self::LinkClips | Self::AnnotateClips => &[Officer, Legal],
             Self::RelateCases => &[Legal, Admin],
             Self::WriteRegisters => &[Admin],
         }
@@ -111,25 +131,16 @@ mod tests {
 
     #[test]
     fn the_table() {
-        let denied: Vec<_> = Role::ALL
-            .into_iter()
-            .flat_map(|role| Permission::ALL.map(|permission| (role, permission)))
-            .filter(|(role, permission)| !allows(*role, *permission))
-            .collect();
-        let expected = [
-            (Role::Officer, Permission::ReadMetrics),
-            (Role::Officer, Permission::DecideIncidents),
-            (Role::Officer, Permission::RelateCases),
-            (Role::Officer, Permission::WriteRegisters),
-            (Role::Legal, Permission::ReadMetrics),
-            (Role::Legal, Permission::WriteRegisters),
-            (Role::Auditor, Permission::CreateIncidents),
-            (Role::Auditor, Permission::DecideIncidents),
-            (Role::Auditor, Permission::RelateCases),
-            (Role::Auditor, Permission::WriteRegisters),
-            (Role::Admin, Permission::CreateIncidents),
-            (Role::Admin, Permission::DecideIncidents),
-        ];
-        assert_eq!(denied, expected);
+        let denied = |role| Permission::ALL.into_iter().filter(|p| !allows(role, *p)).collect::<Vec<_>>();
+        use Permission::{
+            AnnotateClips, CreateIncidents, DecideIncidents, LinkClips, ReadMetrics, RelateCases, WriteActions,
+            WriteRegisters,
+        };
+        assert_eq!(denied(Role::Officer), [ReadMetrics, DecideIncidents, WriteActions, RelateCases, WriteRegisters]);
+        assert_eq!(denied(Role::Legal), [ReadMetrics, WriteRegisters]);
+        let writing =
+            [CreateIncidents, DecideIncidents, WriteActions, LinkClips, AnnotateClips, RelateCases, WriteRegisters];
+        assert_eq!(denied(Role::Auditor), writing);
+        assert_eq!(denied(Role::Admin), [CreateIncidents, DecideIncidents, LinkClips, AnnotateClips]);
     }
 }

@@ -137,6 +137,7 @@ mod tests {
             patterns: Arc::new(NamePatterns::new(&[]).unwrap()),
             utc_offset: UtcOffset::CHINA,
             incidents: Arc::default(),
+            rules: crate::matching::Rules::default(),
         };
         (dir, custody)
     }

@@ -8,6 +8,7 @@ mod database;
 mod incidents;
 mod intake;
 mod log;
+mod matching;
 mod server;
 mod vault;
 
@@ -21,6 +22,7 @@ pub use database::{Database, read_password};
 pub use incidents::Incidents;
 pub use intake::{Folder, Intake, SourcePolicy};
 pub use log::{Log, LogFormat};
+pub use matching::Matching;
 pub use server::Server;
 pub use vault::Vault;
 
@@ -45,6 +47,8 @@ pub struct Config {
     pub intake: Intake,
     /// What the court decides itself about incidents.
     pub incidents: Incidents,
+    /// How clips find their cases.
+    pub matching: Matching,
     /// The daemon's own log.
     pub log: Log,
 }
@@ -59,6 +63,7 @@ impl Default for Config {
             vault: Vault::default(),
             intake: Intake::default(),
             incidents: Incidents::default(),
+            matching: Matching::default(),
             log: Log::default(),
         }
     }
@@ -112,7 +117,8 @@ impl Config {
         self.database.validate()?;
         self.vault.validate()?;
         self.incidents.validate()?;
-        self.intake.validate()
+        self.intake.validate()?;
+        self.matching.validate()
     }
 
     /// The upload folders: those configured, or `uploads` in the data directory when there are none.
@@ -134,7 +140,7 @@ fn read_table(path: &Path) -> Result<Table, ConfigError> {
 }
 
 /// The sections that a variable of the environment may name.
-const SECTIONS: [&str; 7] = ["court", "server", "database", "vault", "intake", "incidents", "log"];
+const SECTIONS: [&str; 8] = ["court", "server", "database", "vault", "intake", "incidents", "matching", "log"];
 
 /// Lays one variable over the table; variables that name no section are not Zhilu's settings.
 fn overlay(table: &mut Table, name: &str, value: String) -> Result<(), ConfigError> {

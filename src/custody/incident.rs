@@ -15,8 +15,9 @@ use super::act::{Act, Amend};
 use super::{Actor, Custody, CustodyError};
 use crate::catalog::CatalogError;
 use crate::catalog::incidents::{self, Incident};
+use crate::model::fault::Fault;
 use crate::model::id::Id;
-use crate::model::incident::{Due, Fault, MeasureKind, Status, Timeline, dues, next_due};
+use crate::model::incident::{Due, MeasureKind, Status, Timeline, dues, next_due};
 use crate::model::subject::Subject;
 
 pub use clocks::renew_terms;

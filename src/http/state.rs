@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::custody::Custody;
 use crate::intake::pipeline::Intake;
+use crate::search::query::Terms;
 use crate::vault::LocalVault;
 
 /// What handlers work with. Cheap to clone.
@@ -15,11 +16,14 @@ pub struct App {
     pub vault: Arc<LocalVault>,
     /// The intake of this process; none when it only serves.
     pub intake: Option<Arc<Intake>>,
+    /// What the meaning of a query depends on.
+    pub terms: Arc<Terms>,
 }
 
 impl App {
     /// What handlers work with.
     pub fn new(custody: Custody, vault: Arc<LocalVault>, intake: Option<Arc<Intake>>) -> Self {
-        Self { custody, vault, intake }
+        let terms = Terms { offset: custody.utc_offset, violent: custody.incidents.violent_words() };
+        Self { custody, vault, intake, terms: Arc::new(terms) }
     }
 }

@@ -3,7 +3,6 @@
 mod clock;
 mod code;
 mod facts;
-mod fault;
 mod measure;
 mod people;
 mod settings;
@@ -14,7 +13,6 @@ mod tests;
 pub use clock::{Due, DueKind, Timeline, dues, end_of_days, next_due};
 pub use code::{Code, InvalidCode};
 pub use facts::{ClipSpan, Facts, MOST_SEVERE, default_offset_ms};
-pub use fault::Fault;
 pub use measure::{Measure, MeasureKind, Stage};
 pub use people::{Charge, Resister, ResisterRole, Victim, VictimRole, charge, gravest_charge};
 pub use settings::{Settings, VIOLENT};

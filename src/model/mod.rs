@@ -1,5 +1,6 @@
 //! The vocabulary. Plain values, no I/O, no clock, no randomness.
 
+pub mod action;
 pub mod case;
 pub mod case_number;
 pub mod chain;
@@ -7,10 +8,13 @@ pub mod clip;
 pub mod court;
 pub mod custody;
 pub mod digest;
+pub mod fault;
 pub mod id;
 pub mod incident;
 pub mod media;
 pub mod party;
+pub mod reason;
+pub mod recording;
 pub mod role;
 pub mod span;
 pub mod subject;

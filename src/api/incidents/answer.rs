@@ -12,10 +12,11 @@ use crate::custody::incident::{Editor, IncidentError};
 use crate::http::conditional::ETag;
 use crate::http::extract::{Demand, Permit};
 use crate::http::language::Text;
-use crate::http::problem::{Field, Problem};
+use crate::http::problem::{Field, Problem, no_such};
 use crate::http::state::App;
 use crate::model::id::Id;
-use crate::model::incident::{Fault, Status};
+use crate::model::incident::Status;
+use crate::model::subject::Subject;
 
 /// Names a version of an incident, so that a change can be based on it. What is overdue depends on the clock too.
 fn tag(incident: &incidents::Incident) -> ETag {
@@ -63,8 +64,7 @@ impl Basis {
 }
 
 fn no_such_incident(id: Id) -> Problem {
-    let text = Text::new(format!("没有编号为 {id} 的事件"), format!("there is no incident {id}"));
-    Problem::not_found("no_such_incident", text)
+    no_such(Subject::Incident(id))
 }
 
 fn outdated(id: Id, version: u64, by_header: bool) -> Problem {
@@ -79,10 +79,6 @@ fn outdated(id: Id, version: u64, by_header: bool) -> Problem {
     }
     let title = Text::new("已被修改", "Changed meanwhile");
     Problem::new(StatusCode::PRECONDITION_FAILED, "outdated", title, detail)
-}
-
-fn field(fault: Fault) -> Field {
-    Field { name: fault.field.into_owned(), message: Text::new(fault.zh, fault.en) }
 }
 
 /// The problem of a change; `by_header`: its basis was given by `If-Match`.
@@ -128,7 +124,7 @@ pub(super) fn problem(error: IncidentError, by_header: bool) -> Problem {
                 ),
             ),
         ),
-        IncidentError::Invalid(faults) => Problem::unprocessable(faults.into_iter().map(field).collect()),
+        IncidentError::Invalid(faults) => Problem::unprocessable(faults.into_iter().map(Field::from).collect()),
         IncidentError::Custody(error) => Problem::from(error),
     }
 }

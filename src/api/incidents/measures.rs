@@ -1,6 +1,6 @@
 //! What is done about an incident: taken and changed.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
@@ -10,11 +10,10 @@ use super::values::MeasureValues;
 use crate::api::schema::{Outdated, WritingById};
 use crate::custody::incident;
 use crate::http::body::Body;
-use crate::http::extract::{DecideIncidents, PathId, Permit};
+use crate::http::extract::{DecideIncidents, PathId, PathIds, Permit};
 use crate::http::params::Params;
-use crate::http::problem::{Field, Problem};
+use crate::http::problem::Problem;
 use crate::http::state::App;
-use crate::http::value;
 
 /// Takes a measure 处置措施, or proposes one: `kind` and `person` are needed. The law's limits are checked. A punishment that the person bears
 /// for the same act already is refused. Answers with the whole incident.
@@ -80,16 +79,12 @@ pub(in crate::api) async fn add(
 pub(in crate::api) async fn change(
     State(app): State<App>,
     permit: Permit<DecideIncidents>,
-    Path((id, measure)): Path<(String, String)>,
+    PathIds(ids): PathIds<2>,
     headers: HeaderMap,
     params: Params,
     Body(values): Body<MeasureValues>,
 ) -> Result<Response, Problem> {
-    let read = |name: &str, text: &str| {
-        let wrong = |message| Problem::bad_parameters(vec![Field { name: name.to_owned(), message }]);
-        value::id(text).map_err(wrong)
-    };
-    let (id, measure) = (read("id", &id)?, read("measure_id", &measure)?);
+    let [id, measure] = ids;
     params.finish()?;
     let (edit, version) = values.into_edit();
     let basis = Basis::of(&app, id, &headers, version).await?;

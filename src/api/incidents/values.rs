@@ -12,8 +12,9 @@ use crate::http::problem::{Field, Problem};
 use crate::http::value;
 use crate::model::case_number::CaseNumber;
 use crate::model::court::CourtCode;
+use crate::model::fault::Fault;
 use crate::model::id::Id;
-use crate::model::incident::{Code, Fault, MeasureKind, Resister, ResisterRole, Status, Victim, VictimRole};
+use crate::model::incident::{Code, MeasureKind, Resister, ResisterRole, Status, Victim, VictimRole};
 use crate::model::time::Micros;
 use crate::registers::edit::Given;
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::model::case_number::CaseNumber;
+use crate::model::fault::Fault;
 use crate::model::id::Id;
-use crate::model::incident::{Code, Facts, Fault, Measure, MeasureKind, Resister, Victim};
+use crate::model::incident::{Code, Facts, Measure, MeasureKind, Resister, Victim};
 use crate::model::time::Micros;
 
 /// Where an incident is seen in a clip, as a person says it.

@@ -9,8 +9,9 @@ use crate::catalog::clips::{self, Clip, ClipRole};
 use crate::catalog::incidents::{self, Incident, codes};
 use crate::custody::act::Act;
 use crate::model::case_number::CaseNumber;
+use crate::model::fault::Fault;
 use crate::model::id::Id;
-use crate::model::incident::{ClipSpan, Facts, Fault, default_offset_ms};
+use crate::model::incident::{ClipSpan, Facts, default_offset_ms};
 use crate::model::subject::Subject;
 use crate::model::time::Micros;
 

@@ -15,8 +15,6 @@ use crate::model::incident::{ClipSpan, Facts, Source, default_offset_ms};
 use crate::model::subject::Subject;
 use crate::model::time::{Micros, SECOND_US};
 
-/// Segments of one recorder that follow each other within this time are one recording.
-const SEGMENT_GAP_US: i64 = 10 * SECOND_US;
 /// No segment is believed to be longer, so none that is followed by another begins earlier before it.
 const MOST_SEGMENT_US: i64 = 4 * 3600 * SECOND_US;
 /// Most neighbours that are looked at.
@@ -88,12 +86,12 @@ async fn neighbour(act: &mut Act<'_>, clip: &Clip) -> Result<Option<Id>, Custody
     if clip.facts.doubts.iter().any(|doubt| NEVER_SET.contains(&doubt.as_str())) {
         return Ok(None);
     }
-    let begin = clip.facts.recorded;
+    let (begin, gap) = (clip.facts.recorded, act.custody().rules.segment_gap_us);
     let end_of_clip = end(begin, clip.media.duration_ms);
     let reach = |at: Micros, us: i64| Micros(at.0.saturating_add(us));
-    let (from, to) = (reach(begin, -MOST_SEGMENT_US), reach(end_of_clip, SEGMENT_GAP_US));
+    let (from, to) = (reach(begin, -MOST_SEGMENT_US), reach(end_of_clip, gap));
     let near = incidents::near_marks(act.conn(), recorder, from, to, MOST_NEIGHBOURS).await?;
-    let follows = |(_, start, ms): &(Id, Micros, Option<u64>)| reach(end(*start, *ms), SEGMENT_GAP_US) >= begin;
+    let follows = |(_, start, ms): &(Id, Micros, Option<u64>)| reach(end(*start, *ms), gap) >= begin;
     Ok(near.into_iter().find(follows).map(|(id, _, _)| id))
 }
 

@@ -6,8 +6,9 @@ use crate::catalog::incidents::measures::{self, MeasureRow};
 use crate::catalog::incidents::{self, Incident};
 use crate::custody::Custody;
 use crate::custody::act::Act;
+use crate::model::fault::Fault;
 use crate::model::id::Id;
-use crate::model::incident::{Fault, Measure, MeasureKind, Status};
+use crate::model::incident::{Measure, MeasureKind, Status};
 
 /// Most earlier measures of one kind against one name that are looked at; the newest count.
 const MOST_EARLIER: u32 = 500;

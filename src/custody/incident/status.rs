@@ -5,8 +5,9 @@ use super::{Doing, Editor, IncidentError, change_of, load, record};
 use crate::catalog::incidents::Incident;
 use crate::custody::Custody;
 use crate::custody::act::Act;
+use crate::model::fault::Fault;
 use crate::model::id::Id;
-use crate::model::incident::{Fault, Status, Step};
+use crate::model::incident::{Status, Step};
 
 /// Most characters of a reason.
 const MOST_REASON: usize = 2_000;

@@ -3,8 +3,8 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::code::Code;
-use super::fault::Fault;
 use super::people::{Resister, Victim};
+use crate::model::fault::Fault;
 use crate::model::id::Id;
 use crate::model::time::Micros;
 
@@ -18,6 +18,9 @@ const MOST_TEXT: usize = 2_000;
 const MOST_WORDS: usize = 200;
 /// Most cases, clips or people.
 const MOST_PARTS: usize = 200;
+
+/// No clip is believed to last longer than 31 days.
+const MOST_MS: u64 = 31 * 86_400_000;
 
 /// Where an incident is seen in a clip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -176,12 +179,11 @@ impl ClipSpan {
     /// What cannot be in a clip of `duration_ms`; `field` is how clients call this span.
     pub fn faults(&self, field: &str, duration_ms: Option<u64>) -> Vec<Fault> {
         let mut faults = Vec::new();
-        let beyond = |ms: u64| duration_ms.is_some_and(|most| ms > most);
         let mut add = |name: &str, zh: String, en: String| faults.push(Fault::new(format!("{field}.{name}"), zh, en));
-        let most = duration_ms.unwrap_or_default();
+        let most = duration_ms.unwrap_or(MOST_MS).min(MOST_MS);
         for (name, ms) in [("from_ms", Some(self.from_ms)), ("to_ms", self.to_ms)] {
-            if ms.is_some_and(beyond) {
-                add(name, format!("视频只有 {most} 毫秒"), format!("the clip has only {most} milliseconds"));
+            if ms.is_some_and(|ms| ms > most) {
+                add(name, format!("最多 {most} 毫秒"), format!("the clip has {most} milliseconds at most"));
             }
         }
         if self.to_ms.is_some_and(|to| to < self.from_ms) {
@@ -195,5 +197,5 @@ impl ClipSpan {
 /// never before it, nor after its end when that is known.
 pub fn default_offset_ms(begin: Micros, recorded: Micros, duration_ms: Option<u64>) -> u64 {
     let offset = u64::try_from(begin.0.saturating_sub(recorded.0) / 1000).unwrap_or(0);
-    duration_ms.map_or(offset, |most| offset.min(most))
+    offset.min(duration_ms.unwrap_or(MOST_MS)).min(MOST_MS)
 }

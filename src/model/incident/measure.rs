@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::fault::Fault;
+use crate::model::fault::Fault;
 use crate::model::time::Micros;
 
 /// Most yuan that a person is fined (民诉法 118).

@@ -27,6 +27,13 @@ pub struct Settings {
     pub committee_report_days: Option<u32>,
 }
 
+impl Settings {
+    /// The codes that count as violent resistance, as texts.
+    pub fn violent_words(&self) -> BTreeSet<String> {
+        self.violent.iter().map(ToString::to_string).collect()
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self { violent: VIOLENT.into(), interview_days: None, committee_report_days: None }

@@ -21,6 +21,7 @@ use zhilu::custody::Custody;
 use zhilu::custody::accept::{Accepted, Arrival, accept};
 use zhilu::http::state::App;
 use zhilu::ledger::key::SignerKey;
+use zhilu::matching::Rules;
 use zhilu::media::name::{NamePatterns, stem};
 use zhilu::model::custody::EventKind;
 use zhilu::model::digest::Sha256Digest;
@@ -110,6 +111,7 @@ impl World {
             patterns: Arc::new(NamePatterns::new(&[]).unwrap()),
             utc_offset: UtcOffset::CHINA,
             incidents: Arc::default(),
+            rules: Rules::default(),
         };
         let mut tokens = HashMap::new();
         for role in Role::ALL {

@@ -103,6 +103,7 @@ async fn second(url: &str, seed: [u8; 32]) -> Custody {
         patterns: Arc::new(NamePatterns::new(&[]).unwrap()),
         utc_offset: UtcOffset::CHINA,
         incidents: Arc::default(),
+        rules: zhilu::matching::Rules::default(),
     }
 }
 

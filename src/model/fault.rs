@@ -1,3 +1,5 @@
+//! A value that cannot be, and what it may be.
+
 use std::borrow::Cow;
 
 /// A value that cannot be, and what it may be.
@@ -22,7 +24,7 @@ impl Fault {
     }
 
     /// A text that is longer than `most` characters, or holds what no text is made of.
-    pub(super) fn of_text(field: impl Into<Cow<'static, str>>, text: &str, most: usize) -> Option<Self> {
+    pub fn of_text(field: impl Into<Cow<'static, str>>, text: &str, most: usize) -> Option<Self> {
         if text.chars().any(|c| c.is_control() && c != '\n' && c != '\r' && c != '\t') {
             return Some(Self::new(field, "含有控制字符", "holds control characters"));
         }
