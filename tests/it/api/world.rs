@@ -110,6 +110,7 @@ impl World {
             signer: Arc::new(SignerKey::from_seed("court.example/zhilu".parse().unwrap(), &[1; 32])),
             patterns: Arc::new(NamePatterns::new(&[]).unwrap()),
             utc_offset: UtcOffset::CHINA,
+            incidents: Arc::default(),
             rules: Rules::default(),
         };
         let mut tokens = HashMap::new();
