@@ -3,9 +3,13 @@
 //! A tile at level *l* holds hashes of the tree's level *8·l*. A tile of 256 hashes is full and never changes again. At
 //! each level at most one tile is partial: the right edge. The row of a partial tile is overwritten by the wider one.
 
+mod set;
+
 use std::fmt::Write as _;
 
 use super::merkle::{Frontier, FrontierError, Hash, MAX_SIZE, NodeId, node_hash, nodes_of};
+
+pub use set::TileSet;
 
 /// Levels of the tree in one tile.
 const HEIGHT: u8 = 8;

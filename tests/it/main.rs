@@ -6,6 +6,7 @@ mod api;
 mod bad_input;
 mod corpus;
 mod layers;
+mod ledger_oracles;
 mod main_job;
 mod moved;
 mod probe_worker;

@@ -2,7 +2,11 @@
 //! benchmark (`tests/bench/search/run`) asks questions of it.
 //!
 //! `cargo run --release --example bench-search -- --data-dir DIR --clips 1000000 [--seed 1] [--group 100] [--database URL]`
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark ends at the first surprise and prints what it made")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a benchmark ends at the first surprise and prints what it made"
+)]
 
 mod text;
 mod world;

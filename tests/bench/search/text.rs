@@ -39,8 +39,20 @@ impl Random {
 const SURNAMES: &str = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩邓冯曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆范汪廖石金韦贾夏付方邹熊白孟秦邱侯江尹薛闫段雷龙黎史陶贺毛郝顾龚邵万覃武钱戴严莫孔向常汤康易乔赖文";
 const GIVEN: &str = "伟芳娜秀英敏静丽强磊军洋勇艳杰娟涛明超兰霞平刚桂文辉玲华红玉萍鹏林飞波斌宇浩凯健俊帆雪荣爱国建志海燕春梅成福生德庆云峰亮东晓婷雨欣子轩梓涵一诺思远嘉怡若曦天佑振兴永胜长江立新学忠继光宝贵金凤银花水根土生";
 const ROADS: &str = "人民解放建设和平中山长江松花哈达郭尔罗斯乌兰大街团结幸福光明胜利文化民主友谊站前育才青年工农";
-const TOWNS: [&str; 12] =
-    ["查干花", "长山", "王府", "乌兰图嘎", "平凤", "蒙古艾里", "达里巴", "吉拉吐", "白依拉嘎", "宝甸", "套浩太", "乌兰塔拉"];
+const TOWNS: [&str; 12] = [
+    "查干花",
+    "长山",
+    "王府",
+    "乌兰图嘎",
+    "平凤",
+    "蒙古艾里",
+    "达里巴",
+    "吉拉吐",
+    "白依拉嘎",
+    "宝甸",
+    "套浩太",
+    "乌兰塔拉",
+];
 /// Kinds of action, the usual ones first.
 pub(crate) const KINDS: [&str; 10] =
     ["送达", "查封扣押", "搜查", "强制腾退", "强制迁出", "拘传", "司法拘留", "现场调查", "张贴公告", "约谈"];
@@ -130,7 +142,11 @@ impl Writer {
 
     pub(crate) fn note(&self, r: &mut Random) -> String {
         let remark = r.pick_skewed(&REMARKS);
-        if r.one_in(3) { format!("{remark}；地点{}，在场人{}", self.place(r), self.name(r)) } else { (*remark).to_owned() }
+        if r.one_in(3) {
+            format!("{remark}；地点{}，在场人{}", self.place(r), self.name(r))
+        } else {
+            (*remark).to_owned()
+        }
     }
 
     /// What happened, with the codes of what happened.
