@@ -8,6 +8,7 @@ mod ledger;
 mod media;
 mod metrics;
 pub mod openapi;
+mod receipts;
 mod schema;
 mod uploads;
 
@@ -25,10 +26,16 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(clips::get))
         .routes(routes!(media::get))
         .routes(routes!(events::list))
+        .routes(routes!(receipts::json))
+        .routes(routes!(receipts::page))
+        .routes(routes!(receipts::proof))
         .routes(routes!(uploads::list))
         .routes(routes!(cases::list))
         .routes(routes!(cases::get))
         .routes(routes!(ledger::checkpoint))
+        .routes(routes!(ledger::entry))
+        .routes(routes!(ledger::proof))
+        .merge(ledger::tiles())
         .routes(routes!(openapi::get))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))

@@ -5,6 +5,7 @@ pub mod accept;
 pub mod act;
 pub mod confirm;
 pub mod facts;
+pub mod receipt;
 pub mod view;
 
 use std::sync::Arc;

@@ -8,6 +8,7 @@
 //! across transactions needs a clone that takes the old one's place only after the commit, so that a commit that fails
 //! leaves memory equal to disk. A signed checkpoint leaves the process only after the commit, never before.
 
+pub mod bundle;
 pub mod checkpoint;
 pub mod cosignature;
 pub mod entry;

@@ -121,20 +121,23 @@ impl Logs {
 }
 
 #[test]
-fn every_proof_of_every_size_to_300_is_theirs() {
+fn proofs_of_every_size_to_300_are_theirs() {
     let mut logs = Logs::default();
     logs.check_root();
     for size in 1..=MOST {
         logs.push();
         logs.check_root();
-        (0..size).for_each(|index| logs.check_inclusion(index));
-        (1..=size).for_each(|old| logs.check_consistency(old));
+        // Every pair up to 64; beyond, every size with both ends and every 13th, from another start each time. All pairs are compared
+        // with the definition where the tree is.
+        let chosen = |at: &u64| size <= 64 || [0, 1, size - 2, size - 1].contains(at) || (at + size) % 13 == 0;
+        (0..size).filter(chosen).for_each(|index| logs.check_inclusion(index));
+        (0..size).filter(chosen).for_each(|old| logs.check_consistency(old + 1));
     }
 }
 
 #[test]
 fn powers_of_two_and_their_neighbours() {
-    for power in [9, 10, 11, 12, 16, 17] {
+    for power in [9, 10, 12, 16] {
         for size in [(1u64 << power) - 1, 1 << power, (1 << power) + 1] {
             let logs = Logs::grown(size);
             logs.check_root();
