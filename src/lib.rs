@@ -18,6 +18,7 @@ pub mod lifecycle;
 pub mod matching;
 pub mod media;
 pub mod model;
+pub mod registers;
 pub mod search;
 pub mod store;
 pub mod sys;

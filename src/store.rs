@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::catalog::engine::Db;
+use crate::catalog::engine::{Db, Location};
 use crate::catalog::{CatalogError, ledger as rows};
 use crate::clock::{SharedClock, random_bytes};
-use crate::config::Config;
+use crate::config::{Config, read_password};
 use crate::custody::Custody;
 use crate::ledger::key::{KeyError, KeyName, SignerKey};
 use crate::ledger::log::{self, LogError};
@@ -47,7 +47,7 @@ pub enum OpenError {
         error: KeyError,
     },
     /// The key is missing although the log has entries.
-    #[error("the ledger has {size} entries, but its key {} is missing; restore it from the backup", path.display())]
+    #[error("the ledger has {size} entries, but its key {} is missing; restore it from the backup, or copy it from another daemon of this catalog", path.display())]
     KeyMissing {
         /// Where it should be.
         path: PathBuf,
@@ -103,12 +103,17 @@ impl Store {
     async fn with(config: &Config, clock: SharedClock, opened: Opened) -> Result<Self, OpenError> {
         let Opened { vault, recovered } = opened;
         let data_dir = &config.data_dir;
-        let db = Db::open_sqlite(&config.database.sqlite_path(data_dir)).await?;
+        let db = Db::open(&location(config)?).await?;
+        let keys = data_dir.join("keys");
+        // Where there is no key yet, one process of those that share the catalog and the data directory makes it.
+        let first = if keys.join(KEY_FILE).exists() { None } else { Some(db.begin().await?) };
         let mut reader = db.read().await?;
-        let size = rows::checkpoint(reader.conn()).await?.map_or(0, |c| c.size);
+        let checkpoint = rows::checkpoint(reader.conn()).await?;
         log::load(reader.conn()).await?;
         drop(reader);
-        let signer = open_key(&data_dir.join("keys"), &config.court.ledger_name, size)?;
+        let signer = open_key(&keys, &config.court.ledger_name, checkpoint.as_ref().map_or(0, |c| c.size))?;
+        log::check_signer(checkpoint.as_ref(), &signer)?;
+        drop(first);
         let path = || data_dir.join("keys");
         let seed = random_bytes::<8>().map_err(|error| OpenError::Path { path: path(), error })?;
         let custody = Custody {
@@ -123,15 +128,37 @@ impl Store {
     }
 }
 
+/// Where the configuration says that the catalog is; the password is read from its file.
+///
+/// # Errors
+/// When the URL does not do or the file cannot be read.
+pub fn location(config: &Config) -> Result<Location, OpenError> {
+    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    let url = config.database.url(&config.data_dir);
+    let password = match config.database.password_path(credentials.as_deref()) {
+        Some(path) if !url.starts_with("sqlite:") => {
+            Some(read_password(&path).map_err(|error| OpenError::Path { path, error })?)
+        }
+        _ => None,
+    };
+    Ok(Location::parse(&url, password.as_ref().map(|p| p.as_str()))?)
+}
+
 fn make_dir(path: &Path) -> Result<(), OpenError> {
     use std::os::unix::fs::DirBuilderExt;
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o750).create(path);
     made.map_err(|error| OpenError::Path { path: path.to_owned(), error })
 }
 
-/// Reads the ledger's key, or makes one when the log is empty.
-fn open_key(keys: &Path, ledger_name: &str, size: u64) -> Result<SignerKey, OpenError> {
-    let path = keys.join("ledger.key");
+/// The ledger's key, below `keys`.
+const KEY_FILE: &str = "ledger.key";
+
+/// Reads the ledger's key below `keys`, or makes one when the log is empty (`size` is 0).
+///
+/// # Errors
+/// When it cannot be read or made, is missing or another ledger's.
+pub fn open_key(keys: &Path, ledger_name: &str, size: u64) -> Result<SignerKey, OpenError> {
+    let path = keys.join(KEY_FILE);
     let failed = |error: io::Error| OpenError::Path { path: path.clone(), error };
     let key = match std::fs::read_to_string(&path) {
         Ok(text) => {

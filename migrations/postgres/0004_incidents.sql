@@ -94,3 +94,19 @@ create table incident_measures (
     note             text    not null
 );
 create index incident_measures_incident on incident_measures (incident_id, id);
+
+-- Text is ordered by its bytes, as SQLite orders it, whatever the database's collation: both engines give the same order, and no upgrade
+-- of the operating system's collations spoils an index. Tables that come later say `collate "C"` themselves.
+do $$
+declare it record;
+begin
+    for it in
+        select c.table_name, c.column_name from information_schema.columns c
+            join information_schema.tables t using (table_schema, table_name)
+        where c.table_schema = current_schema() and t.table_type = 'BASE TABLE' and c.data_type = 'text'
+            and c.collation_name is distinct from 'C' and c.table_name not like '\_sqlx%'
+        order by c.table_name, c.ordinal_position
+    loop
+        execute format('alter table %I alter column %I type text collate "C"', it.table_name, it.column_name);
+    end loop;
+end $$;

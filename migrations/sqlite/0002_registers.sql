@@ -41,6 +41,7 @@ create table recorder_holders (
 create index recorder_holders_officer on recorder_holders (officer);
 
 alter table parties add column role text;       -- 被执行人, 申请执行人, …; null: not said
+create index parties_name on parties (name);
 
 -- A dispute is a chain of cases: 财保 → 执保 → 执 → 执恢 / 执异 / 执复. One row a step.
 create table case_relations (

@@ -1,80 +1,33 @@
 //! Cases, and which clips belong to them.
 
+mod body;
+mod chain;
+mod query;
+mod relations;
+
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
-use super::schema::{self, ById, Guarded};
-use crate::catalog::cases::{self, CaseFilter};
+use body::{Case, CaseRef, Party};
+use query::CaseQuery;
+
+use super::schema::{ById, Guarded};
+use crate::catalog::cases;
 use crate::http::cursor;
 use crate::http::extract::{PathId, Permit, ReadCases};
 use crate::http::language::Text;
 use crate::http::params::Params;
 use crate::http::problem::Problem;
 use crate::http::state::App;
-use crate::http::value;
-use crate::model::case_number::CaseNumber;
 use crate::model::id::Id;
-use crate::model::time::Micros;
 
-/// The letter of this list's cursors.
-const LIST: u8 = b'k';
+pub(super) use chain::{__path_get as __path_chain, get as chain};
+pub(super) use relations::{__path_relate, __path_unrelate, relate, unrelate};
+
 /// Clips that a case names itself; `clips?case=` lists all.
 const MOST_CLIPS: u32 = 50;
-
-/// A case.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Case {
-    #[schema(value_type = String)]
-    id: Id,
-    /// 案号 in its one spelling.
-    #[schema(example = "（2021）吉0721执123号")]
-    number: String,
-    /// The year in the number; null for a number of the old style, as are court and type.
-    #[schema(required = true)]
-    year: Option<i64>,
-    /// Court code.
-    #[schema(required = true, example = "吉0721")]
-    court: Option<String>,
-    /// Type code.
-    #[serde(rename = "type")]
-    #[schema(required = true, example = "执")]
-    case_type: Option<String>,
-    /// 案由.
-    #[schema(required = true)]
-    cause: Option<String>,
-    /// 承办人.
-    #[schema(required = true)]
-    judge: Option<String>,
-    /// 状态, as the court writes it.
-    #[schema(required = true)]
-    status: Option<String>,
-    /// Known only because a clip names it.
-    stub: bool,
-    #[schema(value_type = String, format = DateTime)]
-    created_at: Micros,
-    #[schema(value_type = String, format = DateTime)]
-    updated_at: Micros,
-}
-
-impl From<&cases::Case> for Case {
-    fn from(case: &cases::Case) -> Self {
-        Self {
-            id: case.id,
-            number: case.number.clone(),
-            year: case.year,
-            court: case.court.clone(),
-            case_type: case.case_type.clone(),
-            cause: case.cause.clone(),
-            judge: case.judge.clone(),
-            status: case.status.clone(),
-            stub: case.stub,
-            created_at: case.created,
-            updated_at: case.updated,
-        }
-    }
-}
 
 /// A page of cases.
 #[derive(Debug, Serialize, ToSchema)]
@@ -91,7 +44,13 @@ pub(super) struct CaseDetail {
     #[serde(flatten)]
     case: Case,
     /// 当事人, in the order of the import.
-    parties: Vec<String>,
+    parties: Vec<Party>,
+    /// The cases it follows from.
+    predecessors: Vec<CaseRef>,
+    /// The cases that follow from it.
+    successors: Vec<CaseRef>,
+    /// All cases of the dispute, it among them, in the order 财保, 执保, 执, 执恢; `cases/{id}/chain` shows their clips.
+    chain: Vec<CaseRef>,
     clips: CaseClips,
 }
 
@@ -105,32 +64,7 @@ pub(super) struct CaseClips {
     more: bool,
 }
 
-/// Which cases.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct CaseQuery {
-    /// 案号 in any spelling, exactly this case.
-    #[param(value_type = Option<String>)]
-    number: Option<CaseNumber>,
-    /// `next_cursor` of the page before.
-    #[param(value_type = Option<String>)]
-    cursor: Option<[i64; 1]>,
-    /// Rows of a page.
-    #[param(value_type = Option<schema::Limit>, inline)]
-    limit: u32,
-}
-
-impl CaseQuery {
-    fn read(mut params: Params) -> Result<Self, Problem> {
-        let number = params.take("number", value::case_number);
-        let cursor = params.take("cursor", |t| cursor::decode(LIST, t));
-        let limit = params.take("limit", value::limit).unwrap_or(value::DEFAULT_ROWS);
-        params.finish()?;
-        Ok(Self { number, cursor, limit })
-    }
-}
-
-/// Cases, the newest in the catalog first.
+/// Cases, the newest in the catalog first. Every filter that is given must hold.
 #[utoipa::path(
     get,
     operation_id = "listCases",
@@ -145,15 +79,14 @@ pub(super) async fn list(
     _: Permit<ReadCases>,
     params: Params,
 ) -> Result<Json<CaseList>, Problem> {
-    let query = CaseQuery::read(params)?;
-    let filter = CaseFilter { number: query.number.map(|n| n.canonical()), before: query.cursor.map(|[id]| Id(id)) };
+    let (filter, limit) = CaseQuery::read(params)?.filter();
     let mut reader = app.custody.db.read().await?;
-    let rows = cases::list(reader.conn(), &filter, query.limit + 1).await?;
-    let (rows, next_cursor) = cursor::page(rows, query.limit, |c| cursor::encode(LIST, [c.id.0]));
+    let rows = cases::list(reader.conn(), &filter, limit + 1).await?;
+    let (rows, next_cursor) = cursor::page(rows, limit, query::cursor_after);
     Ok(Json(CaseList { items: rows.iter().map(Case::from).collect(), next_cursor }))
 }
 
-/// One case with its parties and its newest clips.
+/// One case with its parties, its chain and its newest clips.
 #[utoipa::path(
     get,
     operation_id = "getCase",
@@ -171,14 +104,22 @@ pub(super) async fn get(
 ) -> Result<Json<CaseDetail>, Problem> {
     params.finish()?;
     let mut reader = app.custody.db.read().await?;
-    let case = cases::get(reader.conn(), id).await?.ok_or_else(|| {
-        Problem::not_found(
-            "no_such_case",
-            Text::new(format!("没有编号为 {id} 的案件"), format!("there is no case {id}")),
-        )
-    })?;
+    let case = cases::get(reader.conn(), id).await?.ok_or_else(|| no_such_case(id))?;
     let clips = cases::clips_of(reader.conn(), id, None, MOST_CLIPS + 1).await?;
     let (ids, next) = cursor::page(clips, MOST_CLIPS, ToString::to_string);
     let body = Case::from(&case);
-    Ok(Json(CaseDetail { case: body, parties: case.parties, clips: CaseClips { ids, more: next.is_some() } }))
+    let (all, steps) = chain::of(&mut reader, &case).await?;
+    let short = |keep: &dyn Fn(Id) -> bool| all.iter().filter(|c| keep(c.id)).map(CaseRef::from).collect::<Vec<_>>();
+    Ok(Json(CaseDetail {
+        case: body,
+        predecessors: short(&|other| steps.iter().any(|s| s.later == id && s.earlier == other)),
+        successors: short(&|other| steps.iter().any(|s| s.earlier == id && s.later == other)),
+        chain: short(&|_| true),
+        parties: case.parties.into_iter().map(Party::from).collect(),
+        clips: CaseClips { ids, more: next.is_some() },
+    }))
+}
+
+fn no_such_case(id: Id) -> Problem {
+    Problem::not_found("no_such_case", Text::new(format!("没有编号为 {id} 的案件"), format!("there is no case {id}")))
 }

@@ -2,6 +2,7 @@
 
 mod body;
 mod query;
+mod registered;
 
 use axum::Json;
 use axum::extract::State;
@@ -11,10 +12,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use body::{Clip, Known};
-use query::{ClipQuery, cursor_after};
+use query::ClipQuery;
 
 use super::schema::{ById, Guarded};
-use crate::catalog::clips;
+use crate::catalog::CatalogError;
+use crate::catalog::clips::{self, ClipFilter};
+use crate::catalog::engine::Reader;
 use crate::http::conditional::ETag;
 use crate::http::cursor;
 use crate::http::extract::{PathId, Permit, ReadClips};
@@ -22,6 +25,7 @@ use crate::http::language::Language;
 use crate::http::params::Params;
 use crate::http::problem::{Problem, no_such_clip};
 use crate::http::state::App;
+use crate::model::digest::to_hex;
 
 /// A page of clips.
 #[derive(Debug, Serialize, ToSchema)]
@@ -50,12 +54,22 @@ pub(super) async fn list(
 ) -> Result<Response, Problem> {
     let query = ClipQuery::read(params, app.custody.utc_offset)?;
     let mut reader = app.custody.db.read().await?;
-    let rows = clips::list(reader.conn(), &query.filter(), query.limit + 1).await?;
-    let (rows, next_cursor) = cursor::page(rows, query.limit, cursor_after);
-    let known = Known::of(&mut reader, &rows).await?;
-    let items = rows.into_iter().map(|clip| known.describe(clip, language)).collect();
-    let language = [(header::CONTENT_LANGUAGE, language.header())];
-    Ok((language, Json(ClipList { items, next_cursor })).into_response())
+    let page = page_of(&mut reader, &query.filter(), query.limit, query::LIST, language).await?;
+    Ok(([(header::CONTENT_LANGUAGE, language.header())], Json(page)).into_response())
+}
+
+/// A page of the clips that pass `filter`; its cursors are those of the list `list`.
+pub(super) async fn page_of(
+    reader: &mut Reader,
+    filter: &ClipFilter,
+    limit: u32,
+    list: u8,
+    language: Language,
+) -> Result<ClipList, CatalogError> {
+    let rows = clips::list(reader.conn(), filter, limit + 1).await?;
+    let (rows, next_cursor) = cursor::page(rows, limit, |clip| query::cursor_after(list, clip));
+    let known = Known::of(reader, &rows).await?;
+    Ok(ClipList { items: rows.into_iter().map(|clip| known.describe(clip, language)).collect(), next_cursor })
 }
 
 /// One clip, or one sidecar. `If-None-Match` spares the answer when nothing was done with it.
@@ -86,12 +100,22 @@ pub(super) async fn get(
     params.finish()?;
     let mut reader = app.custody.db.read().await?;
     let clip = clips::get(reader.conn(), id).await?.ok_or_else(|| no_such_clip(id))?;
-    // Whatever is done with a clip is recorded, so its newest entry names its state; sentences depend on the language.
-    let tag = ETag::weak(&format!("{}-{}", clip.last_entry, language.tag()));
+    let known = Known::of(&mut reader, std::slice::from_ref(&clip)).await?;
+    let last_entry = clip.last_entry;
+    let body = serde_json::to_vec(&known.describe(clip, language)).map_err(|e| Problem::internal("clip", &e))?;
+    // Whatever is done with a clip is recorded, so its newest entry names its state; what the registers say of it is not, and
+    // sentences depend on the language.
+    let tag = ETag::weak(&format!("{last_entry}-{}-{}", language.tag(), fingerprint(&body)));
     let answered = [(header::ETAG, tag.header()), (header::CONTENT_LANGUAGE, language.header())];
     if tag.is_known(&headers) {
         return Ok((StatusCode::NOT_MODIFIED, answered).into_response());
     }
-    let known = Known::of(&mut reader, std::slice::from_ref(&clip)).await?;
-    Ok((answered, Json(known.describe(clip, language))).into_response())
+    Ok((answered, [(header::CONTENT_TYPE, "application/json")], body).into_response())
+}
+
+/// Sixteen digits that another text will not have.
+fn fingerprint(body: &[u8]) -> String {
+    use sha2::{Digest, Sha256};
+    let digest: [u8; 32] = Sha256::digest(body).into();
+    to_hex(&digest).chars().take(16).collect()
 }

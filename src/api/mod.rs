@@ -2,13 +2,18 @@
 
 mod cases;
 mod clips;
+mod courts;
+mod edits;
 mod events;
 mod health;
+pub(crate) mod imports;
 mod ledger;
 mod media;
 mod metrics;
+mod officers;
 pub mod openapi;
 mod receipts;
+mod recorders;
 mod schema;
 mod uploads;
 
@@ -32,10 +37,20 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(uploads::list))
         .routes(routes!(cases::list))
         .routes(routes!(cases::get))
+        .routes(routes!(cases::chain))
+        .routes(routes!(cases::relate))
+        .routes(routes!(cases::unrelate))
+        .routes(routes!(courts::list, courts::create))
+        .routes(routes!(courts::get, courts::change))
+        .routes(routes!(imports::post))
         .routes(routes!(ledger::checkpoint))
         .routes(routes!(ledger::entry))
         .routes(routes!(ledger::proof))
         .merge(ledger::tiles())
+        .routes(routes!(officers::list, officers::create))
+        .routes(routes!(officers::get, officers::change))
+        .routes(routes!(recorders::list, recorders::create))
+        .routes(routes!(recorders::get, recorders::change))
         .routes(routes!(openapi::get))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))

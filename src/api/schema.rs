@@ -9,6 +9,7 @@ use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
 use crate::http::value::{DEFAULT_ROWS, MOST_ROWS};
 use crate::model::{case, clip, custody, media, upload};
+use crate::registers;
 
 /// Schemas of enums: each is named like the enum and lists its words.
 macro_rules! words {
@@ -32,11 +33,13 @@ macro_rules! words {
 }
 
 words! {
+    ChangeKind: registers::ChangeKind = "Whether a line adds something.";
     ClipState: clip::ClipState = "How far a clip has come.";
     EventKind: custody::EventKind = "What was done with a clip; words of the PREMIS event types where it has one.";
     Health: media::Health = "Whether a file can be read as what it is.";
     Kind: media::Kind = "What the content is, by its bytes.";
     LinkMethod: case::LinkMethod = "Where the case number stands that ties a clip to a case.";
+    Register: registers::Register = "A register that can be imported.";
     TimeSource: clip::TimeSource = "Where a chosen time comes from.";
     UploadState: upload::UploadState = "How far an upload has come; `ignored` is no evidence and never will be.";
 }
@@ -110,6 +113,17 @@ impl IntoResponses for ById {
     fn responses() -> Responses {
         let mut responses = Guarded::responses();
         responses.insert("404".to_owned(), problem("There is no such thing"));
+        responses
+    }
+}
+
+/// What a route answers that changes one thing by its id.
+pub(super) struct WritingById;
+
+impl IntoResponses for WritingById {
+    fn responses() -> Responses {
+        let mut responses = ById::responses();
+        responses.extend(Writing::responses());
         responses
     }
 }

@@ -17,22 +17,31 @@ pub enum Permission {
     ReadUploads,
     /// Read cases and their parties.
     ReadCases,
+    /// Read the registers of courts, officers and recorders.
+    ReadRegisters,
     /// Read the ledger.
     ReadLedger,
     /// Read the daemon's own figures.
     ReadMetrics,
+    /// Say which case follows from which.
+    RelateCases,
+    /// Change the registers, import them.
+    WriteRegisters,
 }
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::ReadClips,
         Self::ReadMedia,
         Self::ReadEvents,
         Self::ReadUploads,
         Self::ReadCases,
+        Self::ReadRegisters,
         Self::ReadLedger,
         Self::ReadMetrics,
+        Self::RelateCases,
+        Self::WriteRegisters,
     ];
 
     /// The word for it in problems.
@@ -43,8 +52,11 @@ impl Permission {
             Self::ReadEvents => "read_events",
             Self::ReadUploads => "read_uploads",
             Self::ReadCases => "read_cases",
+            Self::ReadRegisters => "read_registers",
             Self::ReadLedger => "read_ledger",
             Self::ReadMetrics => "read_metrics",
+            Self::RelateCases => "relate_cases",
+            Self::WriteRegisters => "write_registers",
         }
     }
 
@@ -57,9 +69,12 @@ impl Permission {
             Self::ReadEvents => &[Officer, Legal, Auditor, Admin],
             Self::ReadUploads => &[Officer, Legal, Auditor, Admin],
             Self::ReadCases => &[Officer, Legal, Auditor, Admin],
+            Self::ReadRegisters => &[Officer, Legal, Auditor, Admin],
             Self::ReadLedger => &[Officer, Legal, Auditor, Admin],
             // How the daemon runs is for those who run it and those who check it.
             Self::ReadMetrics => &[Auditor, Admin],
+            Self::RelateCases => &[Legal, Admin],
+            Self::WriteRegisters => &[Admin],
         }
     }
 }
@@ -86,6 +101,15 @@ mod tests {
             .flat_map(|role| Permission::ALL.map(|permission| (role, permission)))
             .filter(|(role, permission)| !allows(*role, *permission))
             .collect();
-        assert_eq!(denied, [(Role::Officer, Permission::ReadMetrics), (Role::Legal, Permission::ReadMetrics)]);
+        let expected = [
+            (Role::Officer, Permission::ReadMetrics),
+            (Role::Officer, Permission::RelateCases),
+            (Role::Officer, Permission::WriteRegisters),
+            (Role::Legal, Permission::ReadMetrics),
+            (Role::Legal, Permission::WriteRegisters),
+            (Role::Auditor, Permission::RelateCases),
+            (Role::Auditor, Permission::WriteRegisters),
+        ];
+        assert_eq!(denied, expected);
     }
 }

@@ -1,5 +1,7 @@
 //! Tables `cases`, `parties` and `case_links`.
 
+use std::collections::HashMap;
+
 use sqlx::{FromRow, QueryBuilder};
 
 use super::clips::{INSERTED_AT_ONCE, find};
@@ -8,6 +10,7 @@ use super::{CatalogError, one_row};
 use crate::model::case::LinkMethod;
 use crate::model::case_number::CaseNumber;
 use crate::model::id::Id;
+use crate::model::party::Party;
 use crate::model::time::Micros;
 
 /// A row of `cases`, with its parties.
@@ -35,8 +38,8 @@ pub struct Case {
     pub created: Micros,
     /// When it last changed.
     pub updated: Micros,
-    /// 当事人, in the order of the import.
-    pub parties: Vec<String>,
+    /// 当事人 with their roles, in the order of the import.
+    pub parties: Vec<Party>,
 }
 
 impl Case {
@@ -124,21 +127,102 @@ pub async fn get(mut conn: Conn<'_>, id: Id) -> Result<Option<Case>, CatalogErro
     Ok(Some(case))
 }
 
-/// The names of a case's parties, in order.
+/// A case's parties, in order.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn parties(conn: Conn<'_>, case: Id) -> Result<Vec<String>, CatalogError> {
-    const SQL: &str = "select name from parties where case_id = $1 order by position";
-    let rows: Vec<(String,)> = on!(conn, c => sqlx::query_as(SQL).bind(case.0).fetch_all(c).await?);
-    Ok(rows.into_iter().map(|(name,)| name).collect())
+pub async fn parties(conn: Conn<'_>, case: Id) -> Result<Vec<Party>, CatalogError> {
+    const SQL: &str = "select name, role from parties where case_id = $1 order by position";
+    let rows: Vec<(String, Option<String>)> = on!(conn, c => sqlx::query_as(SQL).bind(case.0).fetch_all(c).await?);
+    Ok(rows.into_iter().map(|(name, role)| Party { name, role }).collect())
 }
 
-/// Which cases to list.
+/// The cases with these ids, without their parties, in no order.
+///
+/// # Errors
+/// When the database is away.
+pub async fn get_all(mut conn: Conn<'_>, ids: &[Id]) -> Result<Vec<Case>, CatalogError> {
+    let mut cases = Vec::with_capacity(ids.len());
+    for some in ids.chunks(INSERTED_AT_ONCE) {
+        let rows = on!(conn.reborrow(), c => {
+            let mut q = QueryBuilder::new("select ");
+            q.push(COLUMNS).push(" from cases where id in (");
+            let mut list = q.separated(", ");
+            for id in some {
+                list.push_bind(id.0);
+            }
+            q.push(")");
+            q.build_query_as::<Row>().persistent(false).fetch_all(c).await?
+        });
+        cases.extend(rows.into_iter().map(Case::from));
+    }
+    Ok(cases)
+}
+
+/// The cases with these canonical numbers, with their parties, in no order.
+///
+/// # Errors
+/// When the database is away.
+pub async fn of_numbers(mut conn: Conn<'_>, numbers: &[&str]) -> Result<Vec<Case>, CatalogError> {
+    let mut cases = Vec::new();
+    for some in numbers.chunks(INSERTED_AT_ONCE) {
+        let (rows, parties) = on!(conn.reborrow(), c => {
+            let mut q = QueryBuilder::new("select ");
+            q.push(COLUMNS).push(" from cases where number in (");
+            numbers_in(&mut q, some);
+            let rows = q.build_query_as::<Row>().persistent(false).fetch_all(&mut *c).await?;
+            let mut q = QueryBuilder::new(
+                "select p.case_id, p.name, p.role from parties p join cases k on k.id = p.case_id where k.number in (",
+            );
+            numbers_in(&mut q, some);
+            q.push(" order by p.case_id, p.position");
+            let parties: Vec<(i64, String, Option<String>)> =
+                q.build_query_as().persistent(false).fetch_all(c).await?;
+            (rows, parties)
+        });
+        let mut of: HashMap<i64, Vec<Party>> = HashMap::new();
+        for (case, name, role) in parties {
+            of.entry(case).or_default().push(Party { name, role });
+        }
+        cases.extend(rows.into_iter().map(|row| {
+            let parties = of.remove(&row.id).unwrap_or_default();
+            Case { parties, ..Case::from(row) }
+        }));
+    }
+    Ok(cases)
+}
+
+fn numbers_in<D>(q: &mut QueryBuilder<D>, numbers: &[&str])
+where
+    D: sqlx::Database,
+    String: for<'q> sqlx::Encode<'q, D> + sqlx::Type<D>,
+{
+    let mut list = q.separated(", ");
+    for number in numbers {
+        list.push_bind((*number).to_owned());
+    }
+    q.push(")");
+}
+
+/// Which cases to list; every condition that is set must hold.
 #[derive(Debug, Clone, Default)]
 pub struct CaseFilter {
     /// Canonical number, exactly.
     pub number: Option<String>,
+    /// The court code of the number, exactly.
+    pub court: Option<String>,
+    /// The type code of the number, exactly.
+    pub case_type: Option<String>,
+    /// The year of the number.
+    pub year: Option<i64>,
+    /// The name of a party, exactly.
+    pub party: Option<String>,
+    /// 承办人, exactly.
+    pub judge: Option<String>,
+    /// 状态, exactly.
+    pub status: Option<String>,
+    /// Known by name only, or registered.
+    pub stub: Option<bool>,
     /// Only ids below this one.
     pub before: Option<Id>,
 }
@@ -153,6 +237,27 @@ pub async fn list(conn: Conn<'_>, filter: &CaseFilter, limit: u32) -> Result<Vec
         q.push(COLUMNS).push(" from cases where 1 = 1");
         if let Some(number) = &filter.number {
             q.push(" and number = ").push_bind(number.clone());
+        }
+        if let Some(court) = &filter.court {
+            q.push(" and court = ").push_bind(court.clone());
+        }
+        if let Some(case_type) = &filter.case_type {
+            q.push(" and type = ").push_bind(case_type.clone());
+        }
+        if let Some(year) = filter.year {
+            q.push(" and year = ").push_bind(year);
+        }
+        if let Some(party) = &filter.party {
+            q.push(" and id in (select case_id from parties where name = ").push_bind(party.clone()).push(")");
+        }
+        if let Some(judge) = &filter.judge {
+            q.push(" and judge = ").push_bind(judge.clone());
+        }
+        if let Some(status) = &filter.status {
+            q.push(" and status = ").push_bind(status.clone());
+        }
+        if let Some(stub) = filter.stub {
+            q.push(" and stub = ").push_bind(i64::from(stub));
         }
         if let Some(before) = filter.before {
             q.push(" and id < ").push_bind(before.0);
@@ -213,19 +318,21 @@ pub async fn update(mut conn: Conn<'_>, case: &Case) -> Result<(), CatalogError>
     replace_parties(conn, case.id, &case.parties).await
 }
 
-async fn replace_parties(mut conn: Conn<'_>, case: Id, names: &[String]) -> Result<(), CatalogError> {
+async fn replace_parties(mut conn: Conn<'_>, case: Id, parties: &[Party]) -> Result<(), CatalogError> {
     on!(conn.reborrow(), c => {
         sqlx::query("delete from parties where case_id = $1").bind(case.0).execute(c).await?.rows_affected()
     });
-    for (position, name) in (0_i64..).zip(names) {
+    let placed: Vec<(i64, &Party)> = (0_i64..).zip(parties).collect();
+    for some in placed.chunks(INSERTED_AT_ONCE) {
         on!(conn.reborrow(), c => {
-            sqlx::query("insert into parties (case_id, position, name) values ($1, $2, $3)")
-                .bind(case.0)
-                .bind(position)
-                .bind(name)
-                .execute(c)
-                .await?
-                .rows_affected()
+            let mut q = QueryBuilder::new("insert into parties (case_id, position, name, role) ");
+            q.push_values(some, |mut row, (position, party)| {
+                row.push_bind(case.0)
+                    .push_bind(*position)
+                    .push_bind(party.name.as_str())
+                    .push_bind(party.role.as_deref());
+            });
+            q.build().persistent(false).execute(c).await?.rows_affected()
         });
     }
     Ok(())

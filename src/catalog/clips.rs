@@ -456,6 +456,8 @@ pub struct ClipFilter {
     pub words: Vec<String>,
     /// Canonical case number.
     pub case: Option<String>,
+    /// Tied to any of these cases; empty: no matter.
+    pub cases: Vec<Id>,
     /// Officer number.
     pub officer: Option<String>,
     /// Recorder serial.
@@ -520,6 +522,14 @@ pub async fn list(conn: Conn<'_>, filter: &ClipFilter, limit: u32) -> Result<Vec
         if let Some(number) = &filter.case {
             q.push(" and id in (select l.clip_id from case_links l join cases k on k.id = l.case_id where k.number = ");
             q.push_bind(number.clone()).push(")");
+        }
+        if !filter.cases.is_empty() {
+            q.push(" and id in (select clip_id from case_links where case_id in (");
+            let mut list = q.separated(", ");
+            for case in &filter.cases {
+                list.push_bind(case.0);
+            }
+            q.push("))");
         }
         if let Some(officer) = &filter.officer {
             q.push(" and officer = ").push_bind(officer.clone());

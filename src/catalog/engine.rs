@@ -3,12 +3,17 @@
 //! A function of the catalog takes a [`Conn`] and writes its statement once, inside `on!`, which compiles the body for
 //! each engine. Placeholders are `$1`, `$2`, …; both engines know them.
 
-use std::path::Path;
-use std::time::Duration;
+mod location;
+pub mod postgres;
+mod sqlite;
 
-use sqlx::postgres::PgPool;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection, PgConnection, Postgres, Sqlite, SqliteConnection, Transaction, pool::PoolConnection};
+use std::path::Path;
+
+use sqlx::postgres::{PgDatabaseError, PgPool};
+use sqlx::sqlite::SqlitePool;
+use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction, pool::PoolConnection};
+
+pub use location::{Location, Server};
 
 use super::CatalogError;
 
@@ -31,67 +36,84 @@ impl Conn<'_> {
     }
 }
 
-/// Compiles `$body` once for each engine, with `$c` as its connection.
+/// Compiles `$body` once for each engine, with `$c` as its connection. A server that does not answer ends the body with an error.
 macro_rules! on {
     ($conn:expr, $c:ident => $body:expr) => {
         match $conn {
             $crate::catalog::engine::Conn::Sqlite($c) => $body,
-            $crate::catalog::engine::Conn::Postgres($c) => $body,
+            $crate::catalog::engine::Conn::Postgres($c) => {
+                $crate::catalog::engine::postgres::within(async { Ok::<_, $crate::catalog::CatalogError>($body) })
+                    .await?
+            }
         }
     };
 }
 pub(crate) use on;
 
+/// Whether there is a catalog; makes none.
+///
+/// # Errors
+/// When a server cannot be reached.
+pub async fn exists(location: &Location) -> Result<bool, CatalogError> {
+    match location {
+        Location::Sqlite(path) => Ok(path.exists()),
+        Location::Postgres(server) => Ok(postgres::look(server).await?.has_catalog),
+    }
+}
+
 #[derive(Debug, Clone)]
 enum Pools {
-    /// One writer, so that writers queue here and not in SQLite, and readers that never wait for it.
-    Sqlite {
-        writer: SqlitePool,
-        readers: SqlitePool,
-    },
-    Postgres(PgPool),
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Postgres { writer: PgPool, readers: PgPool },
 }
 
 /// The catalog's database. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Db(Pools);
 
-/// How long a writer waits for another process's transaction before it says that the database is locked.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// Page cache of each SQLite connection, in KiB (negative, as the pragma wants it).
-const CACHE_KIB: &str = "-4096";
-/// Connections that read.
-const READERS: u32 = 4;
-
 impl Db {
-    /// Opens the SQLite database at `path` and brings its schema up to date; it is created when there is none.
+    /// Opens the database and brings its schema up to date; a file is made when there is none.
     ///
     /// # Errors
-    /// When the file cannot be opened or is no database of this program.
-    pub async fn open_sqlite(path: &Path) -> Result<Self, CatalogError> {
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(BUSY_TIMEOUT)
-            .pragma("cache_size", CACHE_KIB)
-            .optimize_on_close(false, None);
-        let writer = pool(1).after_release(|conn, _| Box::pin(is_reusable(conn))).connect_with(options.clone()).await?;
-        super::migrate::sqlite(&writer).await?;
-        let readers = pool(READERS).connect_lazy_with(options.read_only(true).create_if_missing(false));
-        Ok(Self(Pools::Sqlite { writer, readers }))
+    /// When it cannot be opened or reached, is no database of this program, or was moved elsewhere.
+    pub async fn open(location: &Location) -> Result<Self, CatalogError> {
+        let db = Self::open_any(location).await?;
+        let mut reader = db.read().await?;
+        let moved = super::moved::find(reader.conn()).await?;
+        drop(reader);
+        match moved {
+            None => Ok(db),
+            Some(to) => {
+                db.close().await;
+                Err(CatalogError::Moved { location: location.to_string(), to })
+            }
+        }
     }
 
-    /// Opens the PostgreSQL database at `url` and brings its schema up to date.
+    /// Opens the database as [`Db::open`] does, also one that was moved elsewhere.
     ///
     /// # Errors
-    /// When the server cannot be reached or the schema is not this program's.
-    pub async fn open_postgres(url: &str) -> Result<Self, CatalogError> {
-        let pool = PgPool::connect(url).await?;
-        super::migrate::postgres(&pool).await?;
-        Ok(Self(Pools::Postgres(pool)))
+    /// As [`Db::open`].
+    pub async fn open_any(location: &Location) -> Result<Self, CatalogError> {
+        let db = match location {
+            Location::Sqlite(path) => {
+                let (writer, readers) = sqlite::open(path).await?;
+                Self(Pools::Sqlite { writer, readers })
+            }
+            Location::Postgres(server) => {
+                let (writer, readers) = postgres::open(server).await?;
+                Self(Pools::Postgres { writer, readers })
+            }
+        };
+        Ok(db)
+    }
+
+    /// Opens the SQLite database at `path`, as [`Db::open`] does.
+    ///
+    /// # Errors
+    /// As [`Db::open`].
+    pub async fn open_sqlite(path: &Path) -> Result<Self, CatalogError> {
+        Self::open(&Location::Sqlite(path.to_owned())).await
     }
 
     /// Begins a transaction that may write. It is rolled back when dropped.
@@ -101,7 +123,7 @@ impl Db {
     pub async fn begin(&self) -> Result<Tx, CatalogError> {
         Ok(Tx(match &self.0 {
             Pools::Sqlite { writer, .. } => AnyTx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
-            Pools::Postgres(pool) => AnyTx::Postgres(pool.begin().await?),
+            Pools::Postgres { writer, .. } => AnyTx::Postgres(postgres::begin(writer).await?),
         }))
     }
 
@@ -112,7 +134,7 @@ impl Db {
     pub async fn read(&self) -> Result<Reader, CatalogError> {
         Ok(match &self.0 {
             Pools::Sqlite { readers, .. } => Reader::Sqlite(readers.acquire().await?),
-            Pools::Postgres(pool) => Reader::Postgres(pool.acquire().await?),
+            Pools::Postgres { readers, .. } => Reader::Postgres(readers.acquire().await?),
         })
     }
 
@@ -123,26 +145,37 @@ impl Db {
                 readers.close().await;
                 writer.close().await;
             }
-            Pools::Postgres(pool) => pool.close().await,
+            Pools::Postgres { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
         }
     }
 }
 
-fn pool(connections: u32) -> SqlitePoolOptions {
-    SqlitePoolOptions::new()
-        .max_connections(connections)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-        .acquire_timeout(Duration::from_secs(30))
+/// Whether an error of either engine passes without anybody's doing: locked, away, or out of space.
+pub(super) fn is_passing(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) | sqlx::Error::PoolClosed => true,
+        sqlx::Error::Database(e) => match e.try_downcast_ref::<PgDatabaseError>() {
+            Some(e) => postgres::is_passing(e),
+            None => e.code().is_some_and(|code| sqlite::is_passing(&code)),
+        },
+        _ => false,
+    }
 }
 
-/// Whether the writer's connection may be used again. After an I/O error SQLite rolls back by itself; the `ROLLBACK` that follows then
-/// fails, and the connection would count as in a transaction for ever and refuse every new one.
-async fn is_reusable(conn: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
-    // Answered after everything that was asked before, the rollback of a dropped transaction too.
-    conn.ping().await?;
-    Ok(!conn.is_in_transaction())
+/// The table whose primary key a row was refused for, because another row has it.
+pub(super) fn taken_key(error: &sqlx::Error) -> Option<String> {
+    let sqlx::Error::Database(e) = error else { return None };
+    if !e.is_unique_violation() {
+        return None;
+    }
+    match e.try_downcast_ref::<PgDatabaseError>() {
+        Some(e) => Some(e.constraint()?.strip_suffix("_pkey")?.to_owned()),
+        // `UNIQUE constraint failed: clips.id`
+        None => Some(e.message().rsplit(' ').next()?.strip_suffix(".id")?.to_owned()),
+    }
 }
 
 #[derive(Debug)]
@@ -164,6 +197,17 @@ impl Tx {
         }
     }
 
+    /// Lifts the limits of time, for a transaction that takes long and holds up nobody unknowingly.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn lift_limits(&mut self) -> Result<(), CatalogError> {
+        match &mut self.0 {
+            AnyTx::Sqlite(_) => Ok(()),
+            AnyTx::Postgres(tx) => postgres::lift_limits(tx).await,
+        }
+    }
+
     /// Commits; durable when this returns.
     ///
     /// # Errors
@@ -171,7 +215,7 @@ impl Tx {
     pub async fn commit(self) -> Result<(), CatalogError> {
         match self.0 {
             AnyTx::Sqlite(tx) => tx.commit().await?,
-            AnyTx::Postgres(tx) => tx.commit().await?,
+            AnyTx::Postgres(tx) => postgres::within(async { Ok(tx.commit().await?) }).await?,
         }
         Ok(())
     }

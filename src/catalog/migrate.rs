@@ -1,7 +1,7 @@
 //! Brings a database's schema up to date. Migrations that have landed are never edited: sqlx refuses a changed one.
 
 use sqlx::migrate::Migrator;
-use sqlx::postgres::PgPool;
+use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqlitePool;
 
 use super::CatalogError;
@@ -13,8 +13,8 @@ pub(super) async fn sqlite(pool: &SqlitePool) -> Result<(), CatalogError> {
     SQLITE.run(pool).await.map_err(CatalogError::from)
 }
 
-pub(super) async fn postgres(pool: &PgPool) -> Result<(), CatalogError> {
-    POSTGRES.run(pool).await.map_err(CatalogError::from)
+pub(super) async fn postgres(conn: &mut PgConnection) -> Result<(), CatalogError> {
+    POSTGRES.run(conn).await.map_err(CatalogError::from)
 }
 
 #[cfg(test)]

@@ -2,12 +2,18 @@
 
 pub mod amendments;
 pub mod cases;
+pub mod chains;
 pub mod clips;
+pub mod courts;
 pub mod custody;
 pub mod engine;
 pub mod ledger;
 mod migrate;
+pub mod moved;
+pub mod officers;
+pub mod recorders;
 pub mod tokens;
+pub mod transfer;
 pub mod uploads;
 
 /// The catalog could not do it.
@@ -19,6 +25,38 @@ pub enum CatalogError {
     /// The schema could not be brought up to date.
     #[error("database schema: {0}")]
     Schema(#[from] sqlx::migrate::MigrateError),
+    /// `database.url`, or what was given in its place, is no location.
+    #[error("database: {0}")]
+    Location(String),
+    /// The server cannot be reached.
+    #[error(
+        "cannot connect to {server}: {error}; is the server running, and may this user connect? `zhilu doctor` tells more"
+    )]
+    Connect {
+        /// The server, without a password.
+        server: String,
+        /// What the driver says.
+        error: sqlx::Error,
+    },
+    /// The catalog is elsewhere now.
+    #[error(
+        "the catalog {location} was moved to {to}; set database.url to that, or, when nothing was taken there yet and this one is to \
+         be used again, run `zhilu migrate --undo --from {location}`"
+    )]
+    Moved {
+        /// The old place.
+        location: String,
+        /// The new one.
+        to: String,
+    },
+    /// The server will not do.
+    #[error("{server}: {what}")]
+    Server {
+        /// The server, without a password.
+        server: String,
+        /// Why not, and what to do.
+        what: String,
+    },
     /// A row holds what this program never writes.
     #[error("table {table}, row {row}, column {column}: undecodable value {value:?}; run `zhilu check`")]
     Undecodable {
@@ -46,18 +84,41 @@ pub enum CatalogError {
 impl CatalogError {
     /// Whether the same statement may succeed later without anybody's doing: locked, away, or out of space.
     pub fn is_passing(&self) -> bool {
-        let Self::Database(error) = self else { return false };
-        match error {
-            sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) | sqlx::Error::PoolClosed => true,
-            // SQLite's primary codes: 5 busy, 6 locked, 10 I/O, 13 full, 14 cannot open.
-            sqlx::Error::Database(e) => e
-                .code()
-                .and_then(|c| c.parse::<u32>().ok())
-                .is_some_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13 | 14)),
+        match self {
+            Self::Database(error) | Self::Connect { error, .. } => engine::is_passing(error) || self.is_id_taken(),
             _ => false,
         }
     }
+
+    /// Whether a row with the same key is there already.
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Self::Database(sqlx::Error::Database(e)) if e.is_unique_violation())
+    }
+
+    /// Whether a row was refused because its id is another row's already: two daemons gave the same one within a millisecond. New ids
+    /// will do.
+    pub fn is_id_taken(&self) -> bool {
+        let Self::Database(error) = self else { return false };
+        engine::taken_key(error).is_some_and(|table| HAVE_IDS.contains(&table.as_str()))
+    }
 }
+
+/// Tables whose primary key is an id that this program gave.
+const HAVE_IDS: [&str; 13] = [
+    "actions",
+    "amendments",
+    "cases",
+    "clip_notes",
+    "clips",
+    "courts",
+    "custody_events",
+    "incident_measures",
+    "incidents",
+    "officers",
+    "recorders",
+    "tokens",
+    "uploads",
+];
 
 /// One row must have changed.
 fn one_row(table: &'static str, row: i64, found: u64) -> Result<(), CatalogError> {

@@ -211,6 +211,30 @@ pub async fn update(conn: Conn<'_>, u: &Upload) -> Result<(), CatalogError> {
     one_row("uploads", u.id.0, rows)
 }
 
+/// The uploads with these ids that are there, in no order.
+///
+/// # Errors
+/// When the database is away or a row undecodable.
+pub async fn get_all(mut conn: Conn<'_>, ids: &[Id]) -> Result<Vec<Upload>, CatalogError> {
+    let mut uploads = Vec::with_capacity(ids.len());
+    for some in ids.chunks(INSERTED_AT_ONCE) {
+        let rows = on!(conn.reborrow(), c => {
+            let mut q = QueryBuilder::new("select ");
+            q.push(COLUMNS).push(" from uploads where id in (");
+            let mut list = q.separated(", ");
+            for id in some {
+                list.push_bind(id.0);
+            }
+            q.push(")");
+            q.build_query_as::<Row>().persistent(false).fetch_all(c).await?
+        });
+        for row in rows {
+            uploads.push(Upload::try_from(row)?);
+        }
+    }
+    Ok(uploads)
+}
+
 /// The upload of `clip` under this name and place, when it already arrived there.
 ///
 /// # Errors

@@ -1,11 +1,13 @@
 use std::path::Path;
+use std::time::Duration;
 
 use super::{Common, Failure, Outcome};
-use crate::catalog::engine::Db;
+use crate::catalog::engine::{Db, Location, Server, postgres};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Folder};
 use crate::intake::source::FolderHandle;
 use crate::model::time::DAY_US;
+use crate::store::location;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {}
@@ -33,7 +35,7 @@ pub(super) async fn run(common: &Common, _: &Args) -> Result<Outcome, Failure> {
     let mut looks = vec![clock(), inotify("max_user_watches", WATCHES), inotify("max_user_instances", 16)];
     looks.push(data_dir(&config.data_dir));
     looks.push(space(&config));
-    looks.push(database(&config).await);
+    looks.extend(database(&config).await);
     looks.extend(config.folders().iter().map(folder));
     for look in &looks {
         say!("{} {}", if look.well { "ok   " } else { "WRONG" }, look.what);
@@ -97,12 +99,19 @@ fn space(config: &Config) -> Look {
     }
 }
 
-async fn database(config: &Config) -> Look {
-    let path = config.database.sqlite_path(&config.data_dir);
+async fn database(config: &Config) -> Vec<Look> {
+    match location(config) {
+        Ok(Location::Sqlite(path)) => vec![file(&path).await],
+        Ok(Location::Postgres(server)) => self::server(&server).await,
+        Err(e) => vec![Look::new(false, format!("database: {e}"))],
+    }
+}
+
+async fn file(path: &Path) -> Look {
     if !path.exists() {
         return Look::new(true, format!("database: {} will be made at the first start", path.display()));
     }
-    let opened = match Db::open_sqlite(&path).await {
+    let opened = match Db::open_sqlite(path).await {
         Ok(db) => {
             let begun = db.begin().await.map(drop);
             db.close().await;
@@ -114,6 +123,41 @@ async fn database(config: &Config) -> Look {
         Ok(()) => Look::new(true, format!("database: {} can be written", path.display())),
         Err(e) => Look::new(false, format!("database: {}: {e}", path.display())),
     }
+}
+
+/// The slowest answer of a server that intake is not held up by: each acceptance takes some twenty of them.
+const SLOW: Duration = Duration::from_millis(5);
+
+async fn server(server: &Server) -> Vec<Look> {
+    let about = match postgres::look(server).await {
+        Ok(about) => about,
+        Err(e) => return vec![Look::new(false, format!("database: {e}"))],
+    };
+    let mut looks = vec![match about.check(server) {
+        Ok(()) => Look::new(true, format!("database: {server} is PostgreSQL {}", about.version)),
+        Err(e) => Look::new(false, format!("database: {e}")),
+    }];
+    if !about.has_catalog {
+        looks.push(Look::new(true, "database: the catalog will be made at the first start".to_owned()));
+    }
+    let answer = format!("database: it answers in {:.1} ms", about.latency.as_secs_f64() * 1000.0);
+    let far = "; every act waits for several answers: bring server and daemon together";
+    looks.push(Look::new(about.latency <= SLOW, if about.latency <= SLOW { answer } else { answer + far }));
+    for setting in &about.unsafe_settings {
+        let name = setting.split('=').next().unwrap_or(setting);
+        looks.push(Look::new(
+            false,
+            format!("database: {setting}; what was committed may be lost with the power: set {name} = on"),
+        ));
+    }
+    if !server.is_local() && !(about.encrypted && server.is_verified()) {
+        let how = if about.encrypted { "not verified" } else { "not encrypted" };
+        looks.push(Look::new(
+            false,
+            format!("database: the connection over the network is {how}; add ?sslmode=verify-full to database.url"),
+        ));
+    }
+    looks
 }
 
 fn folder(folder: &Folder) -> Look {

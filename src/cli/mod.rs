@@ -14,13 +14,13 @@ macro_rules! complain {
     }};
 }
 
-mod case_file;
 mod check;
 mod check_config;
 mod doctor;
 mod import;
 mod ingest;
 mod ledger;
+mod migrate;
 mod openapi;
 mod serve;
 mod token;
@@ -32,9 +32,10 @@ use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
 
+use crate::catalog::engine::exists;
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::store::Store;
+use crate::store::{Store, location};
 use crate::{media, sys};
 
 /// 执录 Zhilu: keeps, catalogs and proves the clips of a court's body-worn recorders.
@@ -66,7 +67,7 @@ enum Command {
     Ingest(ingest::Args),
     /// Import a register from a CSV file
     #[command(subcommand)]
-    Import(import::Register),
+    Import(import::Action),
     /// Manage API tokens
     #[command(subcommand)]
     Token(token::Action),
@@ -75,6 +76,8 @@ enum Command {
     /// Show the ledger
     #[command(subcommand)]
     Ledger(ledger::Action),
+    /// Move the catalog to another database
+    Migrate(migrate::Args),
     /// Look at the machine and say what would be in the way
     Doctor(doctor::Args),
     /// Check the configuration, or print a sample
@@ -134,10 +137,11 @@ fn run_command(cli: Cli) -> Result<Outcome, Failure> {
         Command::CheckConfig(args) => check_config::run(&common, &args),
         Command::Serve(args) => block_on(serve::run(&common, &args)),
         Command::Ingest(args) => block_on(ingest::run(&common, &args)),
-        Command::Import(register) => block_on(import::run(&common, &register)),
+        Command::Import(action) => block_on(import::run(&common, &action)),
         Command::Token(action) => block_on(token::run(&common, &action)),
         Command::Check(args) => block_on(check::run(&common, &args)),
         Command::Ledger(action) => block_on(ledger::run(&common, &action)),
+        Command::Migrate(args) => block_on(migrate::run(&common, &args)),
         Command::Doctor(args) => block_on(doctor::run(&common, &args)),
     }
 }
@@ -164,11 +168,10 @@ impl Common {
     /// Opens the data directory of a court that was started before.
     async fn open(&self) -> Result<(Config, Store), Failure> {
         let config = self.config()?;
-        let database = config.database.sqlite_path(&config.data_dir);
-        if !database.exists() {
-            let path = database.display();
+        let location = location(&config)?;
+        if !exists(&location).await? {
             return Err(Failure::new(format!(
-                "there is no catalog at {path}; is --data-dir right? `zhilu serve` makes one"
+                "there is no catalog at {location}; is --data-dir or database.url right? `zhilu serve` makes one"
             )));
         }
         let store = Store::look(&config, Arc::new(SystemClock)).await?;

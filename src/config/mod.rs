@@ -16,7 +16,7 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 pub use court::Court;
-pub use database::Database;
+pub use database::{Database, read_password};
 pub use intake::{Folder, Intake, SourcePolicy};
 pub use log::{Log, LogFormat};
 pub use server::Server;

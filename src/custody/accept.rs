@@ -90,6 +90,25 @@ pub struct Accepted {
 /// When the database or the ledger refuses; nothing was accepted, or (after a failed commit) it is to be tried again, which
 /// finds what was accepted and changes nothing twice.
 pub async fn accept(custody: &Custody, arrivals: &[Arrival]) -> Result<Vec<Accepted>, CustodyError> {
+    let mut renewed = None;
+    for _ in 0..MOST_RENEWALS {
+        match accept_as(custody, renewed.as_deref().unwrap_or(arrivals)).await {
+            Err(error) if error.is_id_taken() => renewed = Some(with_new_ids(custody, arrivals)),
+            done => return done,
+        }
+    }
+    accept_as(custody, renewed.as_deref().unwrap_or(arrivals)).await
+}
+
+/// How often a group gets new ids because another daemon gave one of its old ones; each time is unlikely.
+const MOST_RENEWALS: u32 = 5;
+
+fn with_new_ids(custody: &Custody, arrivals: &[Arrival]) -> Vec<Arrival> {
+    let renew = |a: &Arrival| Arrival { id: custody.ids.next(custody.clock.now()), ..a.clone() };
+    arrivals.iter().map(renew).collect()
+}
+
+async fn accept_as(custody: &Custody, arrivals: &[Arrival]) -> Result<Vec<Accepted>, CustodyError> {
     let mut act = Act::begin(custody).await?;
     let mut met = Met::look(&mut act, arrivals).await?;
     let mut accepted = Vec::with_capacity(arrivals.len());
@@ -216,14 +235,16 @@ async fn accept_known(act: &mut Act<'_>, arrival: &Arrival, mut clip: Clip) -> R
     let accepted = Accepted { clip_id: clip.id, duplicate: true };
     let here = uploads::find_at(act.conn(), &arrival.folder, &arrival.dir, &arrival.name, clip.id).await?;
     if let Some(mut upload) = here {
+        let same_look = (upload.inode, upload.ctime_ns) == (arrival.inode, arrival.ctime_ns);
         upload.size_bytes = arrival.size_bytes;
         upload.mtime_ns = arrival.mtime_ns;
         upload.ctime_ns = arrival.ctime_ns;
         upload.inode = arrival.inode;
         arrival.policy.clone_into(&mut upload.policy);
         upload.adopted = arrival.adopted;
-        // A file that is there again after its release is released again, by the same steps.
-        if upload.state == UploadState::Released && arrival.policy != "keep" {
+        // A file that is there again after its release is released again, by the same steps; not one that another daemon released
+        // while this one was still receiving it.
+        if upload.state == UploadState::Released && arrival.policy != "keep" && !same_look {
             (upload.state, upload.reason, upload.outcome) = (UploadState::Accepted, None, None);
             (upload.confirmed, upload.released) = (None, None);
         }

@@ -78,7 +78,7 @@ impl<'a> Act<'a> {
     /// When the database is away or the log does not verify.
     pub async fn begin(custody: &'a Custody) -> Result<Self, CustodyError> {
         let mut tx = custody.db.begin().await?;
-        let batch = Batch::new(log::load(tx.conn()).await?);
+        let batch = Batch::new(log::load_to_append(tx.conn(), &custody.signer).await?);
         Ok(Self { custody, tx, batch, pending: Pending::default(), touched: BTreeSet::new(), at: custody.clock.now() })
     }
 

@@ -26,8 +26,8 @@ pub struct ReadBackOf {
     pub outcome: Option<&'static str>,
 }
 
-/// Records a group of read-backs in one transaction: equal ones are Confirmed, and Released where the source stays. Gives the uploads
-/// as they are now, in order.
+/// Records a group of read-backs in one transaction: equal ones are Confirmed, and Released where the source stays. What another daemon
+/// recorded meanwhile is not recorded again. Gives the uploads as they are now.
 ///
 /// # Errors
 /// When the database or the ledger refuses; nothing was recorded.
@@ -39,8 +39,14 @@ pub async fn confirm(custody: &Custody, group: &[ReadBackOf]) -> Result<Vec<Uplo
     ids.dedup();
     let found = clips::get_all(act.conn(), &ids).await?;
     let mut clips_by_id: HashMap<Id, Clip> = found.into_iter().map(|clip| (clip.id, clip)).collect();
+    let mut now = uploads_now(&mut act, group.iter().map(|done| done.upload.id).collect()).await?;
     for done in group {
-        let id = done.upload.clip_id;
+        let Some(mut upload) = now.remove(&done.upload.id) else { continue };
+        if !still_holds(done, &upload) {
+            recorded.push(upload);
+            continue;
+        }
+        let id = upload.clip_id;
         let clip = clips_by_id.get_mut(&id).ok_or(CustodyError::NoSuchClip(id))?;
         clip.last_entry = act.record(Record {
             clip_id: clip.id,
@@ -50,7 +56,7 @@ pub async fn confirm(custody: &Custody, group: &[ReadBackOf]) -> Result<Vec<Uplo
             public: outcome(done.differs.is_none()),
             detail: json!({"upload": done.upload.id, "method": done.method, "differs": done.differs}),
         })?;
-        let mut upload = done.upload.clone();
+        upload.reason.clone_from(&done.upload.reason);
         if done.differs.is_none() {
             (upload.state, upload.reason, upload.confirmed) = (UploadState::Confirmed, None, Some(act.at()));
             clip.state = clip.state.max(ClipState::Confirmed);
@@ -66,13 +72,29 @@ pub async fn confirm(custody: &Custody, group: &[ReadBackOf]) -> Result<Vec<Uplo
     Ok(recorded)
 }
 
+/// Whether what was read back is still news about the upload as it is now.
+fn still_holds(done: &ReadBackOf, now: &Upload) -> bool {
+    let known = done.differs.is_some() && now.reason == done.upload.reason;
+    now.state == UploadState::Accepted
+        && !known
+        && (now.adopted, &now.policy) == (done.upload.adopted, &done.upload.policy)
+}
+
 /// Records that a confirmed upload's source was removed, or found gone or changed.
 ///
 /// # Errors
 /// When the database or the ledger refuses; nothing was recorded.
 pub async fn release(custody: &Custody, upload: &Upload, outcome: &'static str) -> Result<(), CustodyError> {
     let mut act = Act::begin(custody).await?;
-    let mut clip = clip_of(&mut act, upload).await?;
+    let now = uploads_now(&mut act, vec![upload.id]).await?.remove(&upload.id);
+    // Another daemon may have recorded it. It says that the source was gone where it was this one that removed it: that is recorded.
+    let is_new = |u: &Upload| match u.state {
+        UploadState::Confirmed => true,
+        UploadState::Released => outcome == "deleted" && u.outcome.as_deref() == Some("gone"),
+        _ => false,
+    };
+    let Some(mut upload) = now.filter(is_new) else { return Ok(()) };
+    let mut clip = clip_of(&mut act, &upload).await?;
     let record = Record {
         clip_id: clip.id,
         prev: Some(clip.last_entry),
@@ -82,11 +104,29 @@ pub async fn release(custody: &Custody, upload: &Upload, outcome: &'static str) 
         detail: json!({"upload": upload.id, "outcome": outcome}),
     };
     clip.last_entry = act.record(record)?;
-    let mut upload = upload.clone();
     released(&mut upload, &mut clip, &act, outcome);
     uploads::update(act.conn(), &upload).await?;
     clips::set_progress(act.conn(), &[&clip]).await?;
     act.commit().await
+}
+
+/// Writes down why an upload does not go on, unless another daemon brought it on meanwhile.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn note(custody: &Custody, upload: &Upload) -> Result<(), CustodyError> {
+    let mut tx = custody.db.begin().await?;
+    let now = uploads::get_all(tx.conn(), &[upload.id]).await?.pop();
+    if let Some(mut now) = now.filter(|now| now.state == upload.state) {
+        now.reason.clone_from(&upload.reason);
+        uploads::update(tx.conn(), &now).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+async fn uploads_now(act: &mut Act<'_>, ids: Vec<Id>) -> Result<HashMap<Id, Upload>, CustodyError> {
+    Ok(uploads::get_all(act.conn(), &ids).await?.into_iter().map(|upload| (upload.id, upload)).collect())
 }
 
 async fn clip_of(act: &mut Act<'_>, upload: &Upload) -> Result<Clip, CustodyError> {

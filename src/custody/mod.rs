@@ -63,9 +63,18 @@ pub enum CustodyError {
 impl CustodyError {
     /// Whether trying again later may help without anybody's doing.
     pub fn is_passing(&self) -> bool {
+        self.catalog().is_some_and(CatalogError::is_passing)
+    }
+
+    /// Whether an id was another row's already, see [`CatalogError::is_id_taken`].
+    pub fn is_id_taken(&self) -> bool {
+        self.catalog().is_some_and(CatalogError::is_id_taken)
+    }
+
+    fn catalog(&self) -> Option<&CatalogError> {
         match self {
-            Self::Catalog(e) | Self::Log(LogError::Catalog(e)) => e.is_passing(),
-            _ => false,
+            Self::Catalog(e) | Self::Log(LogError::Catalog(e)) => Some(e),
+            _ => None,
         }
     }
 }

@@ -32,7 +32,18 @@ macro_rules! demands {
     )*};
 }
 
-demands!(ReadClips, ReadMedia, ReadEvents, ReadUploads, ReadCases, ReadLedger, ReadMetrics);
+demands!(
+    ReadClips,
+    ReadMedia,
+    ReadEvents,
+    ReadUploads,
+    ReadCases,
+    ReadRegisters,
+    ReadLedger,
+    ReadMetrics,
+    RelateCases,
+    WriteRegisters
+);
 
 /// Proof that the caller has a token that works and may do what `D` demands. It is taken first, so that nobody learns from a
 /// route what they may not.

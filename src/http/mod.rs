@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod conditional;
+pub mod csv;
 pub mod cursor;
 pub mod disposition;
 pub mod edge;

@@ -168,13 +168,7 @@ fn note(intake: &Intake, upload: &mut Upload, reason: Reason) -> Result<(), Cust
         return Ok(());
     }
     upload.reason = text;
-    let custody = &intake.setup.custody;
-    intake.runtime.block_on(async {
-        let mut tx = custody.db.begin().await?;
-        uploads::update(tx.conn(), upload).await?;
-        tx.commit().await
-    })?;
-    Ok(())
+    intake.runtime.block_on(acts::note(&intake.setup.custody, upload))
 }
 
 /// Removes the source of a confirmed upload as its policy says, and records it; `false`: it is tried again later.

@@ -193,6 +193,11 @@ impl SignedCheckpoint {
         self.signatures.iter().filter(mine).map(|s| s.bytes.as_slice())
     }
 
+    /// Name and id of the keys that the note claims to be signed by. Anybody can write them.
+    pub fn claimed_signers(&self) -> Vec<String> {
+        self.signatures.iter().map(|s| format!("{}+{}", s.name, s.id)).collect()
+    }
+
     /// The head, when `key` is the log's and signed it. Signatures by other keys are ignored; a wrong one under this
     /// key's name and id spoils the note, whatever else it carries.
     ///

@@ -2,7 +2,7 @@
 //!
 //! Nothing of it is kept in memory between transactions, so a commit that fails cannot leave memory ahead of the disk.
 
-use super::checkpoint::{Checkpoint, ForeignKey};
+use super::checkpoint::{Checkpoint, CheckpointError, ForeignKey, SignedCheckpoint};
 use super::entry::{Entry, EntryError};
 use super::key::SignerKey;
 use super::merkle::{Hash, leaf_hash};
@@ -46,6 +46,47 @@ pub enum LogError {
     /// The key belongs to another log.
     #[error(transparent)]
     Key(#[from] ForeignKey),
+    /// The newest checkpoint was not signed by the key at hand.
+    #[error(
+        "the ledger of {size} entries is signed by {found}, this key is {key}: {error}; nothing is appended; all daemons of a catalog \
+         use the same keys/ledger.key: copy it from the one that made it"
+    )]
+    Signer {
+        /// Entries.
+        size: u64,
+        /// Who signed, as the note claims.
+        found: String,
+        /// The key at hand, name and id.
+        key: String,
+        /// What is wrong with the signature.
+        error: CheckpointError,
+    },
+}
+
+/// Whether `signer` may continue the log: it signed the newest checkpoint, or there is none.
+///
+/// # Errors
+/// When another key signed it, or the signature is wrong.
+pub fn check_signer(checkpoint: Option<&CheckpointRow>, signer: &SignerKey) -> Result<(), LogError> {
+    let Some(row) = checkpoint else { return Ok(()) };
+    let note = SignedCheckpoint::parse(row.note.as_bytes());
+    let found = note.as_ref().map_or_else(|_| "nobody".to_owned(), |note| note.claimed_signers().join(", "));
+    let verified = note.and_then(|note| note.verify(signer.verifier()).map(drop));
+    verified.map_err(|error| {
+        let key = format!("{}+{}", signer.name(), signer.verifier().id());
+        LogError::Signer { size: row.size, found, key, error }
+    })
+}
+
+/// The state of the log, for the one who is to append to it.
+///
+/// # Errors
+/// Those of [`load`], and when another key than `signer` signed the newest checkpoint: that may have happened since this process was
+/// started, by one that shares the catalog.
+pub async fn load_to_append(mut conn: Conn<'_>, signer: &SignerKey) -> Result<LogState, LogError> {
+    let checkpoint = rows::checkpoint(conn.reborrow()).await?;
+    check_signer(checkpoint.as_ref(), signer)?;
+    load_from(conn, checkpoint).await
 }
 
 /// The state of the log: its size and the right edge of its tree, checked against the newest checkpoint.
@@ -53,7 +94,12 @@ pub enum LogError {
 /// # Errors
 /// When rows are missing or do not hash to the signed root.
 pub async fn load(mut conn: Conn<'_>) -> Result<LogState, LogError> {
-    let Some(checkpoint) = rows::checkpoint(conn.reborrow()).await? else {
+    let checkpoint = rows::checkpoint(conn.reborrow()).await?;
+    load_from(conn, checkpoint).await
+}
+
+async fn load_from(mut conn: Conn<'_>, checkpoint: Option<CheckpointRow>) -> Result<LogState, LogError> {
+    let Some(checkpoint) = checkpoint else {
         let entries = rows::count_entries(conn).await?;
         return if entries == 0 { Ok(LogState::new()) } else { Err(LogError::Unsigned { entries }) };
     };

@@ -26,6 +26,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use error::CaseNumberError;
 pub use find::{Candidate, Found, find_all, scan};
+pub(in crate::model) use shape::is_province;
 
 /// A case number. Equality, order and hash are those of the case: [`Self::document`] does not count.
 #[derive(Debug, Clone)]

@@ -2,12 +2,16 @@
 
 pub mod case;
 pub mod case_number;
+pub mod chain;
 pub mod clip;
+pub mod court;
 pub mod custody;
 pub mod digest;
 pub mod id;
 pub mod media;
+pub mod party;
 pub mod role;
+pub mod span;
 pub mod subject;
 pub mod time;
 pub mod upload;

@@ -4,6 +4,13 @@
 //! `ZHILU_FAULTS_LONG=1` runs at full length. `ZHILU_FAULTS_SEED=n` repeats a run's random choices (not its timing).
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
 
+#[path = "../it/cluster.rs"]
+#[expect(
+    dead_code,
+    clippy::expect_used,
+    reason = "the other test binary uses it; these tests are of SQLite and its files"
+)]
+mod cluster;
 mod court;
 mod inject;
 mod kills;

@@ -323,20 +323,12 @@ fn a_locked_database_holds_intake_up_and_nothing_is_lost() {
     let daemon = court.serve();
     dock(&court.uploads(), "1.mp4", &another_clip(1));
     daemon.wait_until("/api/v1/clips?state=released", |c| c.len() == 1);
-    let mut lock = Command::new("sqlite3")
-        .arg(court.data().join("catalog.sqlite"))
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
-    lock.stdin.as_mut().unwrap().write_all(b"begin immediate;\n").unwrap();
-    std::thread::sleep(Duration::from_millis(300));
+    let lock = court.lock_catalog();
     dock(&court.uploads(), "2.mp4", &another_clip(2));
     let held = daemon
         .wait_until("/api/v1/uploads?state=received", |u| u.len() == 1 && u[0]["reason"]["code"] == "database_away");
     assert!(held[0]["reason"]["text"].as_str().unwrap().contains("数据库"));
-    drop(lock.stdin.take());
-    lock.wait().unwrap();
+    drop(lock);
     daemon.wait_until("/api/v1/clips?state=released", |c| c.len() == 2);
     daemon.stop();
     court.check();

@@ -4,11 +4,14 @@
 
 mod api;
 mod bad_input;
+mod cluster;
 mod corpus;
 mod layers;
 mod ledger_oracles;
 mod main_job;
 mod moved;
+mod postgres;
 mod probe_worker;
 mod real_clips;
+mod registers;
 mod support;

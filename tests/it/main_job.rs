@@ -191,7 +191,7 @@ fn cases_are_imported_and_a_stub_becomes_a_case() {
     let cases = daemon.items("/api/v1/cases");
     assert_eq!((cases.len(), &cases[0]["stub"], &cases[0]["judge"]), (1, &json!(false), &json!("李法官")));
     let case = daemon.get(&format!("/api/v1/cases/{}", cases[0]["id"].as_str().unwrap())).json();
-    assert_eq!(case["parties"], json!(["王五", "赵六"]));
+    assert_eq!(case["parties"], json!([{"name": "王五", "role": null}, {"name": "赵六", "role": null}]));
 }
 
 #[test]

@@ -9,6 +9,9 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use zhilu::catalog::engine::{Db, Location, Tx};
+
+use crate::cluster::{self, Database};
 
 /// The binary under test.
 pub(crate) const ZHILU: &str = env!("CARGO_BIN_EXE_zhilu");
@@ -17,13 +20,15 @@ pub(crate) const ZHILU: &str = env!("CARGO_BIN_EXE_zhilu");
 pub(crate) struct Court {
     dir: tempfile::TempDir,
     pub(crate) config: String,
+    /// None: the file in the data directory.
+    pub(crate) database: Option<Database>,
 }
 
 impl Court {
     pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("uploads")).unwrap();
-        Self { dir, config: String::new() }
+        Self { dir, config: String::new(), database: cluster::is_chosen().then(cluster::database) }
     }
 
     /// A court whose folder has this source policy, and quick timings.
@@ -48,6 +53,22 @@ impl Court {
         self.dir.path().join("data")
     }
 
+    /// The URL of the catalog.
+    pub(crate) fn database_url(&self) -> String {
+        match &self.database {
+            Some(database) => database.url(),
+            None => format!("sqlite:{}", self.data().join("catalog.sqlite").display()),
+        }
+    }
+
+    /// Keeps everybody else from writing to the catalog, for as long as what it gives lives.
+    pub(crate) fn lock_catalog(&self) -> CatalogLock {
+        let location = Location::parse(&self.database_url(), None).unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let tx = runtime.block_on(async { Db::open(&location).await.unwrap().begin().await.unwrap() });
+        CatalogLock { tx: Some(tx), runtime }
+    }
+
     /// A command of the binary on this court's data.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(ZHILU);
@@ -55,6 +76,9 @@ impl Court {
         let config = self.dir.path().join("zhilu.toml");
         std::fs::write(&config, &self.config).unwrap();
         command.arg("--config").arg(config);
+        if let Some(database) = &self.database {
+            command.env("ZHILU_DATABASE_URL", database.url());
+        }
         command
     }
 
@@ -104,6 +128,20 @@ impl Court {
         let text = String::from_utf8_lossy(&out.stdout).into_owned();
         assert!(out.status.success(), "check found: {text}{}", String::from_utf8_lossy(&out.stderr));
         serde_json::from_str(&text).unwrap()
+    }
+}
+
+/// See [`Court::lock_catalog`].
+pub(crate) struct CatalogLock {
+    tx: Option<Tx>,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Drop for CatalogLock {
+    fn drop(&mut self) {
+        // Given back within a runtime, which rolls it back.
+        let _within = self.runtime.enter();
+        drop(self.tx.take());
     }
 }
 

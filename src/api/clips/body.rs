@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::registered::Registered;
 use crate::api::schema;
 use crate::catalog::CatalogError;
 use crate::catalog::cases::{self, CaseLink};
@@ -141,6 +142,12 @@ pub(super) struct Gps {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Recorder {
     serial: String,
+    /// 型号, by the register; null: not said there.
+    #[schema(required = true)]
+    model: Option<String>,
+    /// Who had it at the clip's time, by the register; null: not said there.
+    #[schema(required = true)]
+    holder: Option<Officer>,
 }
 
 /// 执行人员.
@@ -148,6 +155,28 @@ pub(super) struct Recorder {
 pub(super) struct Officer {
     /// 警号.
     number: String,
+    /// The name in the register at the clip's time; null: not there.
+    #[schema(required = true)]
+    name: Option<String>,
+    /// 法院代字 of the officer's court at the clip's time, by the register; null: not said there.
+    #[schema(required = true)]
+    court: Option<String>,
+}
+
+impl Officer {
+    fn of(number: String, registered: &Registered, at: Micros) -> Self {
+        let post = registered.officer(&number, at);
+        let said = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        Self { name: post.map(|p| p.name.clone()), court: post.and_then(|p| said(&p.court)), number }
+    }
+}
+
+impl Recorder {
+    fn of(serial: String, registered: &Registered, at: Micros) -> Self {
+        let model = registered.recorder(&serial).map(|r| r.model.clone()).filter(|model| !model.is_empty());
+        let holder = registered.holder(&serial, at).map(|number| Officer::of(number.to_owned(), registered, at));
+        Self { serial, model, holder }
+    }
 }
 
 /// A name and place that a clip arrived under. Bytes that are no UTF-8 become U+FFFD.
@@ -215,8 +244,9 @@ struct StoredReason {
     en: String,
 }
 
-/// What other tables know of the clips of one page: three statements, however many clips.
+/// What other tables know of the clips of one page: a few statements, however many clips.
 pub(super) struct Known {
+    registered: Registered,
     names: HashMap<Id, Vec<Arrived>>,
     links: HashMap<Id, Vec<CaseLink>>,
     sidecars: HashMap<Id, Vec<AttachedSidecar>>,
@@ -228,7 +258,9 @@ impl Known {
         let names = uploads::names_of_all(reader.conn(), &ids).await?;
         let links = cases::links_of_all(reader.conn(), &ids).await?;
         let sidecars = uploads::sidecars_of_all(reader.conn(), &ids).await?;
+        let registered = Registered::of(reader, clips.iter().map(|clip| &clip.facts)).await?;
         Ok(Self {
+            registered,
             names: by_clip(names.into_iter().map(|n| (n.clip_id, n))),
             links: by_clip(links),
             sidecars: by_clip(sidecars.into_iter().map(|s| (s.clip_id, s))),
@@ -257,8 +289,8 @@ impl Known {
             video: media.video.map(Video::from),
             audio: media.audio.map(|AudioFacts { codec, .. }| Audio { codec }),
             gps: facts.position.map(|p| Gps { lat: p.lat, lon: p.lon }),
-            recorder: facts.recorder.map(|serial| Recorder { serial }),
-            officer: facts.officer.map(|number| Officer { number }),
+            recorder: facts.recorder.map(|serial| Recorder::of(serial, &self.registered, facts.recorded)),
+            officer: facts.officer.map(|number| Officer::of(number, &self.registered, facts.recorded)),
             names: listed(&self.names, id),
             cases: listed(&self.links, id),
             unfiled: facts.unfiled,

@@ -18,7 +18,7 @@ use crate::model::time::{Micros, UtcOffset};
 use crate::search::fold::fold_words;
 
 /// The letter of this list's cursors.
-const LIST: u8 = b'c';
+pub(super) const LIST: u8 = b'c';
 /// Most words of a query; each is one more look through the texts.
 const MOST_WORDS: usize = 16;
 
@@ -101,6 +101,7 @@ impl ClipQuery {
         ClipFilter {
             words: self.q.clone().unwrap_or_default(),
             case: self.case.as_ref().map(CaseNumber::canonical),
+            cases: Vec::new(),
             officer: self.officer.clone(),
             recorder: self.recorder.clone(),
             from: self.from.map(|w| w.start),
@@ -117,9 +118,9 @@ impl ClipQuery {
     }
 }
 
-/// The cursor to what follows `clip`.
-pub(super) fn cursor_after(clip: &Clip) -> String {
-    cursor::encode(LIST, [clip.facts.recorded.0, clip.id.0])
+/// The cursor to what follows `clip` in the list `list`.
+pub(super) fn cursor_after(list: u8, clip: &Clip) -> String {
+    cursor::encode(list, [clip.facts.recorded.0, clip.id.0])
 }
 
 fn words(text: &str) -> Result<Vec<String>, Text> {

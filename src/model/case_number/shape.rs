@@ -18,7 +18,7 @@ const PROVINCES: &str = "京津冀晋内辽吉黑沪苏浙皖闽赣鲁豫鄂湘�
 const NEVER_IN_TYPE: &str = "年月日时分秒字第之号";
 
 /// Whether a character is a province's abbreviation, or 兵 or 军.
-pub(super) fn is_province(c: char) -> bool {
+pub(in crate::model) fn is_province(c: char) -> bool {
     PROVINCES.contains(c)
 }
 

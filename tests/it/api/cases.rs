@@ -4,13 +4,14 @@ use axum::http::{StatusCode, header};
 use serde_json::json;
 use zhilu::catalog::cases::{self, Case};
 use zhilu::model::case_number::CaseNumber;
+use zhilu::model::party::Party;
 
 use super::world::{LEGAL, NOW, OFFICER, World, encode, ids_of};
 
 async fn import(world: &World, number: &str, parties: &[&str]) -> String {
     let number: CaseNumber = number.parse().unwrap();
     let id = world.app.custody.ids.next(NOW);
-    let parties = parties.iter().map(|p| (*p).to_owned()).collect();
+    let parties = parties.iter().map(|p| Party::read(p)).collect();
     let case = Case { parties, stub: false, judge: Some("李法官".to_owned()), ..Case::stub(id, &number, NOW) };
     let mut tx = world.app.custody.db.begin().await.unwrap();
     cases::insert(tx.conn(), &case, &number).await.unwrap();
@@ -21,12 +22,13 @@ async fn import(world: &World, number: &str, parties: &[&str]) -> String {
 #[tokio::test]
 async fn a_case_names_its_parties_and_clips() {
     let world = World::new().await;
-    let case = import(&world, "（2021）吉0721执123号", &["王五", "赵六"]).await;
+    let case = import(&world, "（2021）吉0721执123号", &["王五（被执行人）", "赵六"]).await;
     let clip = world.accept(world.arrival("2021吉0721执123/a.mp4", b"a")).await.clip_id;
     let detail = world.get(LEGAL, &format!("/api/v1/cases/{case}")).await.json();
     assert_eq!(detail["number"], "（2021）吉0721执123号");
     assert_eq!((&detail["year"], &detail["court"], &detail["type"]), (&json!(2021), &json!("吉0721"), &json!("执")));
-    assert_eq!((&detail["parties"], &detail["judge"]), (&json!(["王五", "赵六"]), &json!("李法官")));
+    assert_eq!(detail["judge"], "李法官");
+    assert_eq!(detail["parties"], json!([{"name": "王五", "role": "被执行人"}, {"name": "赵六", "role": null}]));
     assert_eq!(detail["clips"], json!({"ids": [clip.to_string()], "more": false}));
     assert_eq!(world.get(LEGAL, "/api/v1/cases/5").await.code(), "no_such_case");
 }

@@ -39,8 +39,8 @@ async fn a_clip_says_everything_that_is_known() {
         "video": {"codec": "h264", "width": 320, "height": null, "rotation": null, "fps": null},
         "audio": null,
         "gps": null,
-        "recorder": {"serial": "0012345"},
-        "officer": {"number": "001234"},
+        "recorder": {"serial": "0012345", "model": null, "holder": null},
+        "officer": {"number": "001234", "name": null, "court": null},
         "names": [{
             "name": "0012345_00123420240508132920_0001_IMP.mp4",
             "path": format!("/srv/dock-1/{name}"),

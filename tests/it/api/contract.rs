@@ -14,15 +14,16 @@ pub(crate) fn document() -> &'static Value {
     &DOCUMENT
 }
 
-/// The documented operation for a path, if there is one.
-fn operation(path: &str) -> Option<&'static Value> {
+/// The documented operation for a method and path, if there is one.
+fn operation(method: &Method, path: &str) -> Option<&'static Value> {
     let path = path.split('?').next().unwrap();
     let fits = |template: &str| {
         let (a, b): (Vec<_>, Vec<_>) = (template.split('/').collect(), path.split('/').collect());
         a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| a == b || (a.starts_with('{') && !b.is_empty()))
     };
     let paths = DOCUMENT["paths"].as_object().unwrap();
-    paths.iter().find(|(template, _)| fits(template)).map(|(_, item)| &item["get"])
+    let item = paths.iter().find(|(template, _)| fits(template)).map(|(_, item)| item)?;
+    item.get(method.as_str().to_ascii_lowercase())
 }
 
 pub(crate) fn check(method: &Method, path: &str, answer: &Answer) {
@@ -37,14 +38,14 @@ pub(crate) fn check(method: &Method, path: &str, answer: &Answer) {
         assert!(answer.body.is_empty(), "{path}: HEAD with a body");
         return;
     }
-    let schema = match operation(path) {
-        Some(operation) if method == Method::GET => {
+    let schema = match operation(method, path) {
+        Some(operation) => {
             let response = &operation["responses"][status];
             assert!(response.is_object(), "{path}: status {status} is not documented");
             let bare = kind.split(';').next().unwrap_or_default();
             response["content"][bare]["schema"].clone()
         }
-        _ => DOCUMENT["components"]["schemas"]["Problem"].clone(),
+        None => DOCUMENT["components"]["schemas"]["Problem"].clone(),
     };
     if kind.contains("json")
         && !schema.is_null()

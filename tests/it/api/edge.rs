@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
-use sqlx::Connection as _;
 
 use super::world::{ANON, OFFICER, World};
 
@@ -74,9 +73,7 @@ async fn without_its_database_the_daemon_says_so_and_tells_nothing_else() {
 async fn what_the_catalog_should_not_hold_is_an_internal_failure_without_detail() {
     let world = World::new().await;
     let id = world.clip("120000").await;
-    let url = format!("sqlite:{}", world.path().join("catalog.sqlite").display());
-    let mut other = sqlx::SqliteConnection::connect(&url).await.unwrap();
-    sqlx::query("update clips set state = 'lost'").execute(&mut other).await.unwrap();
+    world.meddle("update clips set state = 'lost'").await;
     let answer = world.get(OFFICER, &format!("/api/v1/clips/{id}")).await;
     assert_eq!((answer.status, answer.code().as_str()), (StatusCode::INTERNAL_SERVER_ERROR, "internal"));
     assert!(answer.json()["instance"].as_str().unwrap().len() > "urn:zhilu:failure:".len());

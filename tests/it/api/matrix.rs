@@ -1,6 +1,7 @@
 //! Every documented route, asked by everybody.
 
-use axum::http::{StatusCode, header};
+use axum::http::{Method, StatusCode, header};
+use serde_json::json;
 use zhilu::model::role::Role;
 
 use super::contract::document;
@@ -11,22 +12,59 @@ const PUBLIC: [&str; 3] = ["/api/v1/openapi.json", "/healthz", "/readyz"];
 /// Routes that only some roles may ask.
 const NARROW: [(&str, &[Role]); 1] = [("/metrics", &[Role::Auditor, Role::Admin])];
 
+/// One thing of each kind, to be asked for.
+pub(super) struct Things(Vec<(&'static str, String)>);
+
+impl Things {
+    pub(super) async fn new(world: &World) -> Self {
+        let clip = world.clip("132920").await;
+        world.confirm(clip).await;
+        let tied = world.accept(world.arrival("（2021）吉0721执123号/a.mp4", b"a")).await.clip_id;
+        let case = world.get(ADMIN, &format!("/api/v1/clips/{tied}")).await.json()["cases"][0]["id"].clone();
+        let mut things = vec![("/clips/", clip.to_string()), ("/cases/", case.as_str().unwrap().to_owned())];
+        for (list, body) in [
+            ("/courts/", json!({"code": "吉0721", "name": "某法院"})),
+            ("/officers/", json!({"number": "001234", "name": "张三"})),
+            ("/recorders/", json!({"serial": "0012345"})),
+        ] {
+            let path = format!("/api/v1{}", list.trim_end_matches('/'));
+            let made = world.send(ADMIN, Method::POST, &path, &body).await.json();
+            things.push((list, made["id"].as_str().unwrap().to_owned()));
+        }
+        Self(things)
+    }
+
+    /// The path of a template with ids that are there.
+    pub(super) fn path(&self, template: &str) -> String {
+        let id = self.0.iter().find(|(list, _)| template.contains(list)).map_or("1", |(_, id)| id);
+        let index = if template.contains("/tile/") { "000.p/1" } else { "0" };
+        let path = template.replace("{level}", "0").replace("{index}", index);
+        path.replace("{id}", id).replace("{other_id}", "1").replace("{register}", "courts")
+    }
+}
+
+/// Routes that change something, and who may ask them.
+const WRITERS: [(&str, &[Role]); 9] = [
+    ("changeCourt", &[Role::Admin]),
+    ("changeOfficer", &[Role::Admin]),
+    ("changeRecorder", &[Role::Admin]),
+    ("createCourt", &[Role::Admin]),
+    ("createOfficer", &[Role::Admin]),
+    ("createRecorder", &[Role::Admin]),
+    ("importRegister", &[Role::Admin]),
+    ("relateCase", &[Role::Legal, Role::Admin]),
+    ("unrelateCase", &[Role::Legal, Role::Admin]),
+];
+
 #[tokio::test]
 async fn every_route_answers_exactly_those_who_may_ask_it() {
     let world = World::new().await;
-    let clip = world.clip("132920").await;
-    world.confirm(clip).await;
-    let case = world.accept(world.arrival("（2021）吉0721执123号/a.mp4", b"a")).await.clip_id;
-    let case = world.get(ADMIN, &format!("/api/v1/clips/{case}")).await.json()["cases"][0]["id"].clone();
+    let things = Things::new(&world).await;
     let paths = document()["paths"].as_object().unwrap();
     assert!(paths.len() >= 12, "routes are missing from the description");
-    for (template, item) in paths {
-        let id = if template.contains("/cases/") { case.as_str().unwrap().to_owned() } else { clip.to_string() };
-        let index = if template.contains("/tile/") { "000.p/1" } else { "0" };
-        let mut path = template.replace("{id}", &id).replace("{level}", "0").replace("{index}", index);
-        if template.ends_with("/ledger/proof") {
-            path.push_str("?index=0");
-        }
+    for (template, item) in paths.iter().filter(|(_, item)| item["get"].is_object()) {
+        let needed = if template.ends_with("/ledger/proof") { "?index=0" } else { "" };
+        let path = things.path(template) + needed;
         let public = PUBLIC.contains(&template.as_str());
         assert_eq!(item["get"]["security"] == serde_json::json!([{}]), public, "{template}");
         let anon = world.get(ANON, &path).await;
@@ -43,6 +81,27 @@ async fn every_route_answers_exactly_those_who_may_ask_it() {
             assert_eq!(answer.status, expected, "{role} {path}");
             let head = world.head(Some(role), &path).await;
             assert_eq!(head.status, expected, "{role} HEAD {path}");
+        }
+    }
+}
+
+/// Whoever may not is refused before the body is read; whoever may learns that an empty one is none.
+#[tokio::test]
+async fn every_change_is_refused_to_those_who_may_not() {
+    let world = World::new().await;
+    let things = Things::new(&world).await;
+    for (template, item) in document()["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap().iter().filter(|(method, _)| *method != "get") {
+            let (path, name) = (things.path(template), operation["operationId"].as_str().unwrap());
+            let method: Method = method.to_ascii_uppercase().parse().unwrap();
+            let who = WRITERS.iter().find(|(n, _)| *n == name).map(|(_, roles)| *roles);
+            let who = who.unwrap_or_else(|| panic!("WRITERS lacks {name}"));
+            let ask = async |who| world.ask(who, &path, |r| *r.method_mut() = method.clone()).await.status;
+            assert_eq!(ask(ANON).await, StatusCode::UNAUTHORIZED, "{name}");
+            for role in Role::ALL {
+                let refused = ask(Some(role)).await == StatusCode::FORBIDDEN;
+                assert_eq!(refused, !who.contains(&role), "{name} {role}");
+            }
         }
     }
 }

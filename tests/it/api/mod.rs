@@ -2,6 +2,7 @@
 //! held against the published description.
 
 mod cases;
+mod chains;
 mod clips;
 mod contract;
 mod edge;
@@ -11,5 +12,6 @@ mod matrix;
 mod media;
 mod openapi;
 mod receipts;
+mod registers;
 mod uploads;
-mod world;
+pub(crate) mod world;

@@ -10,11 +10,12 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use sqlx::Connection as _;
 use tower::ServiceExt as _;
 use zhilu::auth::token;
 use zhilu::catalog::clips::{self, Clip};
 use zhilu::catalog::custody as events;
-use zhilu::catalog::engine::Db;
+use zhilu::catalog::engine::{Db, Location};
 use zhilu::catalog::uploads;
 use zhilu::clock::FixedClock;
 use zhilu::custody::Custody;
@@ -32,6 +33,7 @@ use zhilu::model::time::{Micros, UtcOffset};
 use zhilu::vault::LocalVault;
 
 use super::contract;
+use crate::cluster::{self, Database};
 
 /// When everything happens, unless a test moves the clock: 2026-11-24T08:52:07Z.
 pub(crate) const NOW: Micros = Micros(1_795_510_327_000_000);
@@ -50,6 +52,10 @@ pub(crate) const LEGAL: Who = Some(Role::Legal);
 
 pub(crate) struct World {
     dir: tempfile::TempDir,
+    /// Where its catalog is.
+    pub(crate) url: String,
+    /// None: the file `catalog.sqlite`.
+    database: Option<Database>,
     pub(crate) app: App,
     router: Router,
     tokens: HashMap<Role, String>,
@@ -85,11 +91,21 @@ impl Answer {
 }
 
 impl World {
+    /// On the engine that the suite runs on.
     pub(crate) async fn new() -> Self {
+        Self::on(cluster::is_chosen().then(cluster::database)).await
+    }
+
+    /// On this database; none: a file.
+    pub(crate) async fn on(database: Option<Database>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let vault = LocalVault::open(&dir.path().join("vault")).unwrap().vault;
+        let url = match &database {
+            Some(database) => database.url(),
+            None => format!("sqlite:{}", dir.path().join("catalog.sqlite").display()),
+        };
         let custody = Custody {
-            db: Db::open_sqlite(&dir.path().join("catalog.sqlite")).await.unwrap(),
+            db: Db::open(&Location::parse(&url, None).unwrap()).await.unwrap(),
             clock: Arc::new(FixedClock::new(NOW)),
             ids: Arc::new(IdGenerator::new(1)),
             signer: Arc::new(SignerKey::from_seed("court.example/zhilu".parse().unwrap(), &[1; 32])),
@@ -102,7 +118,7 @@ impl World {
             tokens.insert(role, secret.expose().to_owned());
         }
         let app = App::new(custody, Arc::new(vault), None);
-        Self { dir, router: Router::from(app.clone()), app, tokens, files: AtomicI64::new(1) }
+        Self { dir, url, database, router: Router::from(app.clone()), app, tokens, files: AtomicI64::new(1) }
     }
 
     /// The same world with a part of the app exchanged.
@@ -114,6 +130,17 @@ impl World {
 
     pub(crate) fn path(&self) -> &Path {
         self.dir.path()
+    }
+
+    /// Changes rows behind the program's back.
+    pub(crate) async fn meddle(&self, sql: &'static str) {
+        match &self.database {
+            Some(database) => database.execute(sql),
+            None => {
+                let mut other = sqlx::SqliteConnection::connect(&self.url).await.unwrap();
+                sqlx::query(sql).execute(&mut other).await.unwrap();
+            }
+        }
     }
 
     pub(crate) fn token(&self, role: Role) -> &str {
@@ -220,6 +247,28 @@ impl World {
         let answer = Answer { status: parts.status, headers: parts.headers, body };
         contract::check(&method, path, &answer);
         answer
+    }
+
+    /// Sends a JSON body.
+    pub(crate) async fn send(&self, who: Who, method: Method, path: &str, body: &Value) -> Answer {
+        self.send_as(who, method, path, "application/json", body.to_string()).await
+    }
+
+    /// Sends a body of a type.
+    pub(crate) async fn send_as(
+        &self,
+        who: Who,
+        method: Method,
+        path: &str,
+        content_type: &str,
+        body: impl Into<Body>,
+    ) -> Answer {
+        self.ask(who, path, |r| {
+            *r.method_mut() = method;
+            r.headers_mut().insert(header::CONTENT_TYPE, content_type.parse().unwrap());
+            *r.body_mut() = body.into();
+        })
+        .await
     }
 
     /// The ids on every page of a list.

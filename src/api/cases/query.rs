@@ -1,0 +1,95 @@
+//! Which cases a client asks for.
+
+use utoipa::IntoParams;
+
+use crate::api::schema;
+use crate::catalog::cases::{Case, CaseFilter};
+use crate::http::cursor;
+use crate::http::language::Text;
+use crate::http::params::Params;
+use crate::http::problem::Problem;
+use crate::http::value;
+use crate::model::case_number::CaseNumber;
+use crate::model::id::Id;
+
+/// The letter of this list's cursors.
+const LIST: u8 = b'k';
+
+/// Which cases.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(in crate::api) struct CaseQuery {
+    /// 案号 in any spelling, exactly this case.
+    #[param(value_type = Option<String>)]
+    number: Option<CaseNumber>,
+    /// 法院代字 in the number, exactly.
+    #[param(example = "吉0721")]
+    court: Option<String>,
+    /// Type code in the number, exactly: `执` finds no `执恢`.
+    #[param(rename = "type", example = "执恢")]
+    case_type: Option<String>,
+    /// The year in the number.
+    #[param(value_type = Option<u16>)]
+    year: Option<i64>,
+    /// The name of a party, exactly.
+    party: Option<String>,
+    /// 承办人, exactly.
+    judge: Option<String>,
+    /// 状态, exactly as the court writes it.
+    status: Option<String>,
+    /// Known only because a clip or another case names it, or registered.
+    stub: Option<bool>,
+    /// `next_cursor` of the page before.
+    #[param(value_type = Option<String>)]
+    cursor: Option<[i64; 1]>,
+    /// Rows of a page.
+    #[param(value_type = Option<schema::Limit>, inline)]
+    limit: u32,
+}
+
+impl CaseQuery {
+    pub(super) fn read(mut params: Params) -> Result<Self, Problem> {
+        let p = &mut params;
+        let query = Self {
+            number: p.take("number", value::case_number),
+            court: p.take("court", value::text),
+            case_type: p.take("type", value::text),
+            year: p.take("year", year),
+            party: p.take("party", value::text),
+            judge: p.take("judge", value::text),
+            status: p.take("status", value::text),
+            stub: p.take("stub", value::flag),
+            cursor: p.take("cursor", |t| cursor::decode(LIST, t)),
+            limit: p.take("limit", value::limit).unwrap_or(value::DEFAULT_ROWS),
+        };
+        params.finish()?;
+        Ok(query)
+    }
+
+    /// The catalog's filter for it, and the rows of a page.
+    pub(super) fn filter(self) -> (CaseFilter, u32) {
+        let filter = CaseFilter {
+            number: self.number.map(|n| n.canonical()),
+            court: self.court,
+            case_type: self.case_type,
+            year: self.year,
+            party: self.party,
+            judge: self.judge,
+            status: self.status,
+            stub: self.stub,
+            before: self.cursor.map(|[id]| Id(id)),
+        };
+        (filter, self.limit)
+    }
+}
+
+/// The cursor to what follows `case`.
+pub(super) fn cursor_after(case: &Case) -> String {
+    cursor::encode(LIST, [case.id.0])
+}
+
+fn year(text: &str) -> Result<i64, Text> {
+    let formed = text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit());
+    let wrong = || Text::new("应为四位年份", "expected a year of four digits");
+    formed.then(|| text.parse().ok()).flatten().ok_or_else(wrong)
+}

@@ -1,0 +1,86 @@
+//! Connections to the server.
+
+use sqlx::Connection as _;
+use zhilu::catalog::engine::{Conn, Db, Location};
+
+use crate::cluster::{self, GUARDED};
+use crate::support::Court;
+
+#[tokio::test]
+async fn one_process_writes_at_a_time_and_the_next_is_told_after_a_while() {
+    let database = cluster::database();
+    let location = Location::parse(&database.url(), None).unwrap();
+    let (one, other) = (Db::open(&location).await.unwrap(), Db::open(&location).await.unwrap());
+    let tx = one.begin().await.unwrap();
+    let began = std::time::Instant::now();
+    let error = other.begin().await.map(drop).unwrap_err();
+    assert!(error.is_passing() && began.elapsed().as_secs() >= 9, "{error}");
+    drop(tx);
+    // The refused one left nothing behind on its connection.
+    other.begin().await.unwrap().commit().await.unwrap();
+    one.begin().await.unwrap().commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn all_text_is_ordered_by_its_bytes() {
+    let database = cluster::database();
+    let mut conn = sqlx::PgConnection::connect(&database.url()).await.unwrap();
+    let sql = "select table_name || '.' || column_name from information_schema.columns join information_schema.tables \
+        using (table_schema, table_name) where table_schema = current_schema() and table_type = 'BASE TABLE' \
+        and data_type = 'text' and collation_name is distinct from 'C' and table_name not like '\\_sqlx%'";
+    let wrong: Vec<(String,)> = sqlx::query_as(sql).fetch_all(&mut conn).await.unwrap();
+    assert!(wrong.is_empty(), "say `collate \"C\"` in migrations/postgres: {wrong:?}");
+    let (order,): (bool,) = sqlx::query_as("select 'ａ' < 'b'").fetch_one(&mut conn).await.unwrap();
+    assert!(order, "the test cluster orders by bytes itself, so the test above proves nothing");
+}
+
+#[test]
+fn a_password_is_read_from_its_file_and_shown_nowhere() {
+    let mut court = Court::with("keep", "");
+    let database = court.database.take().unwrap_or_else(cluster::database);
+    database.order(format!("create role {GUARDED} login superuser password 's3cret pass'"));
+    let file = court.path().join("password");
+    std::fs::write(&file, "wrong s3cret\n").unwrap();
+    let url = database.url().replace("postgres://postgres@", &format!("postgres://{GUARDED}@"));
+    let run = |arguments: &[&str]| {
+        let mut command = court.command(arguments);
+        command.env("ZHILU_DATABASE_URL", &url).env("ZHILU_DATABASE_PASSWORD_FILE", &file).output().unwrap()
+    };
+    let text = |out: &std::process::Output| {
+        String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr)
+    };
+    for arguments in [&["check"][..], &["doctor"], &["ingest", court.uploads().to_str().unwrap()]] {
+        let out = run(arguments);
+        assert!(!out.status.success());
+        assert!(text(&out).contains("authentication failed") && !text(&out).contains("s3cret"), "{}", text(&out));
+    }
+    std::fs::write(&file, "s3cret pass\n").unwrap();
+    let out = run(&["ingest", court.uploads().to_str().unwrap()]);
+    assert!(out.status.success(), "{}", text(&out));
+    let doctor = text(&run(&["doctor"]));
+    // The cluster of the tests is not one to keep evidence in.
+    for word in ["is PostgreSQL", "answers in", "fsync=off", "synchronous_commit=off", "full_page_writes=off"] {
+        assert!(doctor.contains(word), "{word}: {doctor}");
+    }
+    let out = court
+        .command(&["check-config"])
+        .env("ZHILU_DATABASE_URL", "postgres://u:s3cret@h/d?sslmod=x")
+        .output()
+        .unwrap();
+    assert!(!out.status.success() && text(&out).contains("sslmod") && !text(&out).contains("s3cret"), "{}", text(&out));
+    drop(database);
+}
+
+#[tokio::test]
+async fn what_is_committed_is_durable_whatever_the_server_s_default() {
+    let database = cluster::database();
+    let db = Db::open(&Location::parse(&database.url(), None).unwrap()).await.unwrap();
+    let mut tx = db.begin().await.unwrap();
+    let Conn::Postgres(conn) = tx.conn() else { panic!("another engine") };
+    let (commit,): (String,) = sqlx::query_as("show synchronous_commit").fetch_one(&mut *conn).await.unwrap();
+    let (level,): (String,) = sqlx::query_as("show transaction_isolation").fetch_one(conn).await.unwrap();
+    assert_eq!((commit.as_str(), level.as_str()), ("on", "read committed"));
+    let mut reader = db.read().await.unwrap();
+    let Conn::Postgres(conn) = reader.conn() else { panic!("another engine") };
+    assert!(sqlx::query("delete from tokens").execute(conn).await.is_err(), "a reader wrote");
+}
