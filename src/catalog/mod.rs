@@ -12,6 +12,7 @@ mod migrate;
 pub mod moved;
 pub mod officers;
 pub mod recorders;
+pub mod records;
 pub mod tokens;
 pub mod transfer;
 pub mod uploads;

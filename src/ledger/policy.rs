@@ -17,7 +17,7 @@ use super::checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
 use super::cosignature::{BadCosignature, WitnessKey};
 use super::key::{KeyName, VerifierKey};
 
-pub use read::{Fault, PolicyError};
+pub use read::{Fault, MAX_POLICY_BYTES, PolicyError};
 
 /// Which checkpoints count.
 #[derive(Debug, Clone, PartialEq, Eq)]

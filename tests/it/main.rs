@@ -7,6 +7,7 @@ mod bad_input;
 mod cluster;
 mod corpus;
 mod layers;
+mod ledger_cli;
 mod ledger_oracles;
 mod main_job;
 mod moved;

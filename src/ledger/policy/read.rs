@@ -5,7 +5,7 @@ use crate::ledger::cosignature::WitnessKey;
 use crate::ledger::key::{KeyError, VerifierKey};
 
 /// Bytes of the largest policy that is read.
-const MOST_BYTES: usize = 1 << 20;
+pub const MAX_POLICY_BYTES: usize = 1 << 20;
 /// Most logs, and most witnesses and groups together; the specification asks for 32 of each at least.
 const MOST_NAMES: usize = 256;
 /// The name that means nobody.
@@ -25,7 +25,7 @@ pub struct PolicyError {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum Fault {
     /// The file is too large.
-    #[error("is beyond the {MOST_BYTES} bytes or {MOST_NAMES} names that are read")]
+    #[error("is beyond the {MAX_POLICY_BYTES} bytes or {MOST_NAMES} names that are read")]
     TooLarge,
     /// A byte that may not stand there.
     #[error(
@@ -74,7 +74,7 @@ struct Reading {
 
 pub(super) fn read(text: &[u8]) -> Result<Policy, PolicyError> {
     let at = |line| move |fault| PolicyError { line, fault };
-    if text.len() > MOST_BYTES {
+    if text.len() > MAX_POLICY_BYTES {
         return Err(at(1)(Fault::TooLarge));
     }
     let policy = Policy { logs: Vec::new(), members: Vec::new(), quorum: None };

@@ -131,10 +131,8 @@ fn what_is_no_policy_is_named_with_its_line() {
     assert_eq!(fault("group g any\n"), (1, Fault::Threshold("any".to_owned(), 0)));
     let many: String = (0..300).map(|n| format!("group g{n} any x\n")).collect();
     assert_eq!(fault(&many).0, 1);
-    assert_eq!(fault(&"#\n".repeat(MOST)), (1, Fault::TooLarge));
+    assert_eq!(fault(&"#\n".repeat(MAX_POLICY_BYTES)), (1, Fault::TooLarge));
 }
-
-const MOST: usize = 1 << 20;
 
 #[test]
 fn a_name_is_its_bytes() {
