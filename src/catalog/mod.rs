@@ -11,6 +11,7 @@ pub mod ledger;
 mod migrate;
 pub mod moved;
 pub mod officers;
+pub mod receipts;
 pub mod recorders;
 pub mod records;
 pub mod tokens;

@@ -10,6 +10,7 @@ pub mod digest;
 pub mod id;
 pub mod media;
 pub mod party;
+pub mod receipt;
 pub mod role;
 pub mod span;
 pub mod subject;

@@ -14,5 +14,6 @@ mod moved;
 mod postgres;
 mod probe_worker;
 mod real_clips;
+mod receipts_beside;
 mod registers;
 mod support;

@@ -197,7 +197,7 @@ impl World {
         drop(reader);
         let group: Vec<ReadBackOf> = uploads
             .into_iter()
-            .map(|upload| ReadBackOf { upload, method: "direct", differs: None, outcome: Some("kept") })
+            .map(|upload| ReadBackOf { upload, method: "direct", differs: None, outcome: Some("kept"), receipt: false })
             .collect();
         confirm(&self.app.custody, &group).await.unwrap();
     }
