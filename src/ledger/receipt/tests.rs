@@ -100,7 +100,8 @@ fn a_receipt_reads_as_it_was_written_and_holds() {
 
 #[test]
 fn whatever_it_says_otherwise_than_the_ledger_is_found() {
-    let changes: [(&str, fn(&mut Receipt)); 11] = [
+    type Change = (&'static str, fn(&mut Receipt));
+    let changes: [Change; 11] = [
         ("sha256", |r| r.clip.sha256 = Sha256Digest([0; 32])),
         ("sm3", |r| r.clip.sm3 = None),
         ("size", |r| r.clip.size_bytes += 1),
