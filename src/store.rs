@@ -13,8 +13,10 @@ use crate::config::{Config, read_password};
 use crate::custody::Custody;
 use crate::ledger::key::{KeyError, KeyName, SignerKey};
 use crate::ledger::log::{self, LogError};
+use crate::matching::Rules;
 use crate::media::name::{NamePatterns, NameTemplateError};
 use crate::model::id::IdGenerator;
+use crate::model::time::SECOND_US;
 use crate::vault::durable;
 use crate::vault::{LocalVault, Opened, Recovered, VaultError};
 
@@ -123,8 +125,17 @@ impl Store {
             signer: Arc::new(signer),
             patterns: Arc::new(NamePatterns::new(&config.intake.names)?),
             utc_offset: config.court.utc_offset,
+            rules: rules(config),
         };
         Ok(Self { custody, vault: Arc::new(vault), recovered })
+    }
+}
+
+fn rules(config: &Config) -> Rules {
+    Rules {
+        buffer_us: i64::from(config.matching.buffer_s) * SECOND_US,
+        segment_gap_us: i64::from(config.matching.segment_gap_s) * SECOND_US,
+        utc_offset: config.court.utc_offset,
     }
 }
 

@@ -10,14 +10,18 @@ create table actions (
     planned_to_us    bigint not null,
     actual_from_us   bigint,
     actual_to_us     bigint,
+    window_from_us   bigint not null,          -- the window that counts: the real one where known, else the planned one
+    window_to_us     bigint not null,
     recorders_needed bigint not null,
     note             text    not null,
     state            text    not null,          -- planned | done | cancelled
     created_us       bigint not null,
     updated_us       bigint not null,
-    last_entry       bigint not null           -- its newest ledger entry
+    last_entry       bigint not null,          -- its newest ledger entry
+    rematch          text                     -- JSON: which clips are still to be matched anew since it changed; null: none
 );
-create index actions_window on actions (planned_from_us, id);
+create index actions_window on actions (window_from_us, id);
+create index actions_rematch on actions (id) where rematch is not null;
 
 create table action_cases (
     action_id bigint not null references actions (id),
@@ -29,20 +33,25 @@ create index action_cases_case on action_cases (case_id, action_id);
 create table action_officers (
     action_id bigint not null references actions (id),
     officer   text    not null,                 -- officer number
+    from_us   bigint not null,                 -- the action's window, so that a clip finds its actions by one range
+    to_us     bigint not null,
     primary key (action_id, officer)
 );
-create index action_officers_officer on action_officers (officer, action_id);
+create index action_officers_officer on action_officers (officer, from_us, action_id);
 
 create table action_recorders (
     action_id bigint not null references actions (id),
     recorder  text    not null,                 -- serial
+    from_us   bigint not null,                 -- the action's window, so that a clip finds its actions by one range
+    to_us     bigint not null,
     primary key (action_id, recorder)
 );
-create index action_recorders_recorder on action_recorders (recorder, action_id);
+create index action_recorders_recorder on action_recorders (recorder, from_us, action_id);
 
 -- Methods are name | path | sidecar | action | recording | person from now on.
 alter table case_links add column action_id bigint references actions (id); -- of a link by an action
 alter table case_links add column actor text not null default 'system:intake';
+create index case_links_action on case_links (action_id) where action_id is not null;
 
 -- What a person said a clip has nothing to do with; no machine links it again.
 create table case_refusals (
@@ -62,6 +71,9 @@ create table clip_notes (
     at_us   bigint not null
 );
 create index clip_notes_clip on clip_notes (clip_id, id);
+
+-- A person's mark, apart from the device's in `important`: a clip is important when either says so.
+alter table clips add column marked bigint not null default 0;
 
 -- Changes of what is no clip: who changed what, with the old value. Each row has its ledger entry, which commits to the detail.
 create table amendments (

@@ -13,8 +13,11 @@ use utoipa::ToSchema;
 use body::{Case, CaseRef, Party};
 use query::CaseQuery;
 
+use super::query::{FOUND_AT_ONCE, Filling};
 use super::schema::{ById, Guarded};
-use crate::catalog::cases;
+use crate::catalog::case_links;
+use crate::catalog::cases::{self, CaseFilter};
+use crate::catalog::engine::Reader;
 use crate::http::cursor;
 use crate::http::extract::{PathId, Permit, ReadCases};
 use crate::http::language::Text;
@@ -22,6 +25,8 @@ use crate::http::params::Params;
 use crate::http::problem::Problem;
 use crate::http::state::App;
 use crate::model::id::Id;
+use crate::search::find;
+use crate::search::query::Plan;
 
 pub(super) use chain::{__path_get as __path_chain, get as chain};
 pub(super) use relations::{__path_relate, __path_unrelate, relate, unrelate};
@@ -79,11 +84,34 @@ pub(super) async fn list(
     _: Permit<ReadCases>,
     params: Params,
 ) -> Result<Json<CaseList>, Problem> {
-    let (filter, limit) = CaseQuery::read(params)?.filter();
+    let query = CaseQuery::read(params, &app.terms)?;
     let mut reader = app.custody.db.read().await?;
-    let rows = cases::list(reader.conn(), &filter, limit + 1).await?;
-    let (rows, next_cursor) = cursor::page(rows, limit, query::cursor_after);
+    let (rows, next_cursor) = match &query.q {
+        Some(plan) => found(&mut reader, plan, &query).await?,
+        None => {
+            let rows = cases::list(reader.conn(), &query.filter(), query.limit + 1).await?;
+            cursor::page(rows, query.limit, query::cursor_after)
+        }
+    };
     Ok(Json(CaseList { items: rows.iter().map(Case::from).collect(), next_cursor }))
+}
+
+/// The cases that a query finds and the filter lets pass, and the cursor to the next page.
+async fn found(
+    reader: &mut Reader,
+    plan: &Plan,
+    query: &CaseQuery,
+) -> Result<(Vec<cases::Case>, Option<String>), Problem> {
+    let mut page = Filling::new(query.found, query.limit);
+    loop {
+        let (ids, more) = find::ids_of_kind(reader, plan, "case", page.before, FOUND_AT_ONCE).await?;
+        let filter = CaseFilter { ids: Some(ids.iter().map(|(_, id)| *id).collect()), ..query.filter() };
+        let passed = cases::list(reader.conn(), &filter, u32::MAX).await?;
+        let passed = passed.into_iter().map(|case| (case.id, case)).collect();
+        if let Some((cases, next)) = page.take(&ids, more, passed) {
+            return Ok((cases, next.map(query::cursor_found)));
+        }
+    }
 }
 
 /// One case with its parties, its chain and its newest clips.
@@ -105,7 +133,7 @@ pub(super) async fn get(
     params.finish()?;
     let mut reader = app.custody.db.read().await?;
     let case = cases::get(reader.conn(), id).await?.ok_or_else(|| no_such_case(id))?;
-    let clips = cases::clips_of(reader.conn(), id, None, MOST_CLIPS + 1).await?;
+    let clips = case_links::clips_of(reader.conn(), id, None, MOST_CLIPS + 1).await?;
     let (ids, next) = cursor::page(clips, MOST_CLIPS, ToString::to_string);
     let body = Case::from(&case);
     let (all, steps) = chain::of(&mut reader, &case).await?;

@@ -1,6 +1,8 @@
 //! The JSON API, one file a resource: maps requests to the catalog, the board and custody, and decides nothing.
 
+mod actions;
 mod cases;
+mod clip_links;
 mod clips;
 mod courts;
 mod edits;
@@ -10,11 +12,15 @@ pub(crate) mod imports;
 mod ledger;
 mod media;
 mod metrics;
+mod notes;
 mod officers;
 pub mod openapi;
+mod query;
 mod receipts;
 mod recorders;
+mod recordings;
 mod schema;
+pub(crate) mod search;
 mod uploads;
 
 use axum::Router;
@@ -29,12 +35,24 @@ fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::frame())
         .routes(routes!(clips::list))
         .routes(routes!(clips::get))
+        .routes(routes!(clip_links::link))
+        .routes(routes!(clip_links::unlink))
+        .routes(routes!(clip_links::mark))
+        .routes(routes!(notes::list, notes::create))
+        .routes(routes!(recordings::list))
+        .routes(routes!(recordings::get))
         .routes(routes!(media::get))
         .routes(routes!(events::list))
         .routes(routes!(receipts::json))
         .routes(routes!(receipts::page))
         .routes(routes!(receipts::proof))
         .routes(routes!(uploads::list))
+        .routes(routes!(actions::list, actions::create))
+        .routes(routes!(actions::get, actions::change))
+        .routes(routes!(actions::history))
+        .routes(routes!(actions::clips))
+        .routes(routes!(actions::coverage))
+        .routes(routes!(actions::assign))
         .routes(routes!(cases::list))
         .routes(routes!(cases::get))
         .routes(routes!(cases::chain))
@@ -51,6 +69,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(officers::get, officers::change))
         .routes(routes!(recorders::list, recorders::create))
         .routes(routes!(recorders::get, recorders::change))
+        .routes(routes!(search::get))
         .routes(routes!(openapi::get))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))

@@ -28,6 +28,8 @@ const BEARER: &str = "bearer";
         (name = "clips", description = "Evidence: bytes with one digest, and what is known of them"),
         (name = "uploads", description = "Files on their way from the upload folders"),
         (name = "cases", description = "Enforcement cases 执行案件"),
+        (name = "actions", description = "Planned outings 执行行动, and what was recorded of them"),
+        (name = "recordings", description = "Consecutive segments of one recorder"),
         (name = "registers", description = "The court's registers: courts, officers, recorders, and imports of all of them"),
         (name = "ledger", description = "What proves that nothing was lost or changed"),
         (name = "daemon", description = "The daemon itself")

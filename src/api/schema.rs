@@ -8,7 +8,7 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
 use crate::http::value::{DEFAULT_ROWS, MOST_ROWS};
-use crate::model::{case, clip, custody, media, upload};
+use crate::model::{action, case, clip, custody, media, upload};
 use crate::registers;
 
 /// Schemas of enums: each is named like the enum and lists its words.
@@ -33,16 +33,29 @@ macro_rules! words {
 }
 
 words! {
+    ActionState: action::ActionState = "Where an action stands.";
     ChangeKind: registers::ChangeKind = "Whether a line adds something.";
     ClipState: clip::ClipState = "How far a clip has come.";
     EventKind: custody::EventKind = "What was done with a clip; words of the PREMIS event types where it has one.";
     Health: media::Health = "Whether a file can be read as what it is.";
     Kind: media::Kind = "What the content is, by its bytes.";
-    LinkMethod: case::LinkMethod = "Where the case number stands that ties a clip to a case.";
+    LinkMethod: case::LinkMethod = "What ties a clip to a case.";
     Register: registers::Register = "A register that can be imported.";
     TimeSource: clip::TimeSource = "Where a chosen time comes from.";
     UploadState: upload::UploadState = "How far an upload has come; `ignored` is no evidence and never will be.";
 }
+
+/// The order of a search's hits.
+pub(super) struct SearchOrder;
+
+impl PartialSchema for SearchOrder {
+    fn schema() -> RefOr<Schema> {
+        let text = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["newest", "best"]));
+        text.description(Some("The order of hits.")).into()
+    }
+}
+
+impl ToSchema for SearchOrder {}
 
 /// Rows of a page.
 pub(super) struct Limit;

@@ -1,13 +1,12 @@
-//! Tables `cases`, `parties` and `case_links`.
+//! Tables `cases` and `parties`.
 
 use std::collections::HashMap;
 
 use sqlx::{FromRow, QueryBuilder};
 
-use super::clips::{INSERTED_AT_ONCE, find};
+use super::clips::INSERTED_AT_ONCE;
 use super::engine::{Conn, on};
 use super::{CatalogError, one_row};
-use crate::model::case::LinkMethod;
 use crate::model::case_number::CaseNumber;
 use crate::model::id::Id;
 use crate::model::party::Party;
@@ -207,6 +206,8 @@ where
 /// Which cases to list; every condition that is set must hold.
 #[derive(Debug, Clone, Default)]
 pub struct CaseFilter {
+    /// Only these cases.
+    pub ids: Option<Vec<Id>>,
     /// Canonical number, exactly.
     pub number: Option<String>,
     /// The court code of the number, exactly.
@@ -235,6 +236,13 @@ pub async fn list(conn: Conn<'_>, filter: &CaseFilter, limit: u32) -> Result<Vec
     let rows = on!(conn, c => {
         let mut q = QueryBuilder::new("select ");
         q.push(COLUMNS).push(" from cases where 1 = 1");
+        if let Some(ids) = &filter.ids {
+            q.push(" and id in (null");
+            for id in ids {
+                q.push(", ").push_bind(id.0);
+            }
+            q.push(")");
+        }
         if let Some(number) = &filter.number {
             q.push(" and number = ").push_bind(number.clone());
         }
@@ -293,7 +301,7 @@ pub async fn insert(mut conn: Conn<'_>, case: &Case, number: &CaseNumber) -> Res
             .await?
             .rows_affected()
     });
-    replace_parties(conn, case.id, &case.parties).await
+    insert_parties(conn, case.id, &case.parties).await
 }
 
 /// Writes a case's particulars and parties.
@@ -322,6 +330,10 @@ async fn replace_parties(mut conn: Conn<'_>, case: Id, parties: &[Party]) -> Res
     on!(conn.reborrow(), c => {
         sqlx::query("delete from parties where case_id = $1").bind(case.0).execute(c).await?.rows_affected()
     });
+    insert_parties(conn, case, parties).await
+}
+
+async fn insert_parties(mut conn: Conn<'_>, case: Id, parties: &[Party]) -> Result<(), CatalogError> {
     let placed: Vec<(i64, &Party)> = (0_i64..).zip(parties).collect();
     for some in placed.chunks(INSERTED_AT_ONCE) {
         on!(conn.reborrow(), c => {
@@ -336,99 +348,4 @@ async fn replace_parties(mut conn: Conn<'_>, case: Id, parties: &[Party]) -> Res
         });
     }
     Ok(())
-}
-
-/// A clip's tie to a case.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CaseLink {
-    /// The case.
-    pub case_id: Id,
-    /// Its canonical number.
-    pub number: String,
-    /// How the tie came about.
-    pub method: LinkMethod,
-    /// Why, as a sentence for people.
-    pub reason: String,
-}
-
-/// Ties clips to cases.
-///
-/// # Errors
-/// When the database refuses, also when two are tied already.
-pub async fn insert_links(mut conn: Conn<'_>, links: &[(Id, CaseLink)], at: Micros) -> Result<(), CatalogError> {
-    const SQL: &str = "insert into case_links (clip_id, case_id, method, reason, at_us) ";
-    for some in links.chunks(INSERTED_AT_ONCE) {
-        on!(conn.reborrow(), c => {
-            let mut q = QueryBuilder::new(SQL);
-            q.push_values(some, |mut row, (clip, link)| {
-                row.push_bind(clip.0)
-                    .push_bind(link.case_id.0)
-                    .push_bind(link.method.as_str())
-                    .push_bind(link.reason.as_str())
-                    .push_bind(at.0);
-            });
-            q.build().persistent(false).execute(c).await?.rows_affected()
-        });
-    }
-    Ok(())
-}
-
-/// The cases a clip is tied to, in the order of their numbers.
-///
-/// # Errors
-/// When the database is away or a row undecodable.
-pub async fn links_of(conn: Conn<'_>, clip: Id) -> Result<Vec<CaseLink>, CatalogError> {
-    const SQL: &str = "select k.id, k.number, l.method, l.reason from case_links l join cases k on k.id = l.case_id \
-        where l.clip_id = $1 order by k.number";
-    let rows: Vec<(i64, String, String, String)> = on!(conn, c => sqlx::query_as(SQL).bind(clip.0).fetch_all(c).await?);
-    rows.into_iter().map(|(id, number, method, reason)| link(clip.0, id, number, method, reason)).collect()
-}
-
-fn link(clip: i64, case: i64, number: String, method: String, reason: String) -> Result<CaseLink, CatalogError> {
-    let method = find(LinkMethod::ALL, LinkMethod::as_str, &method).ok_or(CatalogError::Undecodable {
-        table: "case_links",
-        column: "method",
-        row: clip,
-        value: method,
-    })?;
-    Ok(CaseLink { case_id: Id(case), number, method, reason })
-}
-
-/// The ties of several clips, each with its clip; those of one clip in the order of the numbers.
-///
-/// # Errors
-/// When the database is away or a row undecodable.
-pub async fn links_of_all(conn: Conn<'_>, clips: &[Id]) -> Result<Vec<(Id, CaseLink)>, CatalogError> {
-    if clips.is_empty() {
-        return Ok(Vec::new());
-    }
-    let rows: Vec<(i64, i64, String, String, String)> = on!(conn, c => {
-        let mut q = QueryBuilder::new(
-            "select l.clip_id, k.id, k.number, l.method, l.reason from case_links l join cases k on k.id = l.case_id \
-             where l.clip_id in (",
-        );
-        let mut list = q.separated(", ");
-        for clip in clips {
-            list.push_bind(clip.0);
-        }
-        q.push(") order by l.clip_id, k.number");
-        q.build_query_as().fetch_all(c).await?
-    });
-    rows.into_iter()
-        .map(|(clip, case, number, method, reason)| Ok((Id(clip), link(clip, case, number, method, reason)?)))
-        .collect()
-}
-
-/// The ids of a case's clips, newest first, below `before`.
-///
-/// # Errors
-/// When the database is away.
-pub async fn clips_of(conn: Conn<'_>, case: Id, before: Option<Id>, limit: u32) -> Result<Vec<Id>, CatalogError> {
-    const SQL: &str =
-        "select clip_id from case_links where case_id = $1 and clip_id < $2 order by clip_id desc limit $3";
-    let before = before.map_or(i64::MAX, |id| id.0);
-    let rows: Vec<(i64,)> = on!(conn, c => {
-        sqlx::query_as(SQL).bind(case.0).bind(before).bind(i64::from(limit)).fetch_all(c).await?
-    });
-    Ok(rows.into_iter().map(|(id,)| Id(id)).collect())
 }

@@ -60,8 +60,6 @@ pub struct ClipFacts {
     pub unfiled_reason: Option<String>,
     /// Linked to no case.
     pub unfiled: bool,
-    /// The folded text that `q` looks in.
-    pub search_text: String,
 }
 
 /// A row of `clips`.
@@ -85,6 +83,8 @@ pub struct Clip {
     pub facts: ClipFacts,
     /// The source file's modification time.
     pub file_time: Option<Micros>,
+    /// A person marked it, whatever the device says.
+    pub marked: bool,
     /// When it was received.
     pub arrived: Micros,
     /// Of a sidecar: its own reading; JSON.
@@ -98,6 +98,11 @@ pub struct Clip {
 }
 
 impl Clip {
+    /// Whether the device or a person marked it.
+    pub fn is_important(&self) -> bool {
+        self.facts.important || self.marked
+    }
+
     /// Its times, kept apart.
     pub fn times(&self) -> ClipTimes {
         ClipTimes {
@@ -118,6 +123,7 @@ struct Row {
     role: String,
     state: String,
     important: i64,
+    marked: i64,
     recorded_us: i64,
     recorded_source: String,
     doubts: String,
@@ -137,15 +143,14 @@ struct Row {
     unfiled_reason: Option<String>,
     entry_index: i64,
     last_entry: i64,
-    search_text: String,
 }
 
 /// Most rows in one statement; an engine takes only so many parameters.
-pub(super) const INSERTED_AT_ONCE: usize = 256;
+pub(in crate::catalog) const INSERTED_AT_ONCE: usize = 256;
 
-const COLUMNS: &str = "id, sha256, sm3, size_bytes, role, state, important, recorded_us, recorded_source, doubts, \
-    name_us, sidecar_us, file_us, arrived_us, lat, lon, recorder, officer, sequence, facts, sidecar_facts, \
-    sidecar_of, unfiled, unfiled_reason, entry_index, last_entry, search_text";
+const COLUMNS: &str = "id, sha256, sm3, size_bytes, role, state, important, marked, recorded_us, recorded_source, \
+    doubts, name_us, sidecar_us, file_us, arrived_us, lat, lon, recorder, officer, sequence, facts, sidecar_facts, \
+    sidecar_of, unfiled, unfiled_reason, entry_index, last_entry";
 
 impl TryFrom<Row> for Clip {
     type Error = CatalogError;
@@ -179,9 +184,9 @@ impl TryFrom<Row> for Clip {
                 sequence: row.sequence.and_then(|n| u32::try_from(n).ok()),
                 unfiled_reason: row.unfiled_reason.clone(),
                 unfiled: row.unfiled != 0,
-                search_text: row.search_text.clone(),
             },
             file_time: row.file_us.map(Micros),
+            marked: row.marked != 0,
             arrived: Micros(row.arrived_us),
             sidecar_facts: row.sidecar_facts.clone(),
             sidecar_of: row.sidecar_of.map(Id),
@@ -208,7 +213,7 @@ pub(super) fn signed(value: u64) -> i64 {
 const INSERT: &str = "insert into clips (id, sha256, sm3, size_bytes, role, kind, health, state, important, \
     recorded_us, recorded_source, doubts, name_us, sidecar_us, container_us, file_us, arrived_us, duration_ms, lat, \
     lon, recorder, officer, sequence, facts, sidecar_facts, sidecar_of, unfiled, unfiled_reason, entry_index, \
-    last_entry, search_text) ";
+    last_entry) ";
 
 /// Inserts clips.
 ///
@@ -249,8 +254,7 @@ pub async fn insert_all(mut conn: Conn<'_>, clips: &[Clip]) -> Result<(), Catalo
                     .push_bind(i64::from(f.unfiled))
                     .push_bind(f.unfiled_reason.as_deref())
                     .push_bind(signed(clip.entry_index))
-                    .push_bind(signed(clip.last_entry))
-                    .push_bind(f.search_text.as_str());
+                    .push_bind(signed(clip.last_entry));
             });
             q.build().persistent(false).execute(c).await?.rows_affected()
         });
@@ -260,7 +264,7 @@ pub async fn insert_all(mut conn: Conn<'_>, clips: &[Clip]) -> Result<(), Catalo
 
 const UPDATE_FACTS: &str = "update clips set important = $2, recorded_us = $3, recorded_source = $4, doubts = $5, \
     name_us = $6, sidecar_us = $7, lat = $8, lon = $9, recorder = $10, officer = $11, sequence = $12, unfiled = $13, \
-    unfiled_reason = $14, search_text = $15, state = $16, last_entry = $17, sidecar_of = $18 where id = $1";
+    unfiled_reason = $14, state = $15, last_entry = $16, sidecar_of = $17 where id = $1";
 
 /// Writes what may change of a clip after it was accepted.
 ///
@@ -284,7 +288,6 @@ pub async fn update(conn: Conn<'_>, clip: &Clip) -> Result<(), CatalogError> {
             .bind(f.sequence.map(i64::from))
             .bind(i64::from(f.unfiled))
             .bind(f.unfiled_reason.as_deref())
-            .bind(&f.search_text)
             .bind(clip.state.as_str())
             .bind(signed(clip.last_entry))
             .bind(clip.sidecar_of.map(|id| id.0))
@@ -302,6 +305,18 @@ pub async fn update(conn: Conn<'_>, clip: &Clip) -> Result<(), CatalogError> {
 pub async fn set_last_entry(conn: Conn<'_>, clip: Id, entry: u64) -> Result<(), CatalogError> {
     const SQL: &str = "update clips set last_entry = $2 where id = $1";
     let rows = on!(conn, c => sqlx::query(SQL).bind(clip.0).bind(signed(entry)).execute(c).await?.rows_affected());
+    one_row("clips", clip.0, rows)
+}
+
+/// Writes a person's mark, with the newest entry.
+///
+/// # Errors
+/// When the database refuses or there is no such clip.
+pub async fn set_mark(conn: Conn<'_>, clip: Id, marked: bool, entry: u64) -> Result<(), CatalogError> {
+    const SQL: &str = "update clips set marked = $2, last_entry = $3 where id = $1";
+    let rows = on!(conn, c => {
+        sqlx::query(SQL).bind(clip.0).bind(i64::from(marked)).bind(signed(entry)).execute(c).await?.rows_affected()
+    });
     one_row("clips", clip.0, rows)
 }
 
@@ -452,8 +467,8 @@ pub async fn sidecars_of(conn: Conn<'_>, clip: Id) -> Result<Vec<Clip>, CatalogE
 /// Which clips to list; every condition that is set must hold.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ClipFilter {
-    /// Folded words, each of which the search text must hold.
-    pub words: Vec<String>,
+    /// Only these clips.
+    pub ids: Option<Vec<Id>>,
     /// Canonical case number.
     pub case: Option<String>,
     /// Tied to any of these cases; empty: no matter.
@@ -466,7 +481,7 @@ pub struct ClipFilter {
     pub from: Option<Micros>,
     /// Recorded before.
     pub to: Option<Micros>,
-    /// Marked important or not.
+    /// Marked important, by the device or a person, or not.
     pub important: Option<bool>,
     /// Health.
     pub health: Option<Health>,
@@ -493,20 +508,6 @@ pub struct ClipCursor {
     pub id: Id,
 }
 
-/// The pattern of `like` that finds `word` anywhere, with `\` as its escape.
-fn containing(word: &str) -> String {
-    let mut pattern = String::with_capacity(word.len() + 2);
-    pattern.push('%');
-    for c in word.chars() {
-        if matches!(c, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    pattern
-}
-
 /// Clips that pass `filter`, newest recorded first, at most `limit`.
 ///
 /// # Errors
@@ -516,8 +517,12 @@ pub async fn list(conn: Conn<'_>, filter: &ClipFilter, limit: u32) -> Result<Vec
         let mut q = QueryBuilder::new("select ");
         q.push(COLUMNS).push(" from clips where role = ");
         q.push_bind(filter.role.unwrap_or(ClipRole::Clip).as_str());
-        for word in &filter.words {
-            q.push(" and search_text like ").push_bind(containing(word)).push(" escape '\\'");
+        if let Some(ids) = &filter.ids {
+            q.push(" and id in (null");
+            for id in ids {
+                q.push(", ").push_bind(id.0);
+            }
+            q.push(")");
         }
         if let Some(number) = &filter.case {
             q.push(" and id in (select l.clip_id from case_links l join cases k on k.id = l.case_id where k.number = ");
@@ -544,7 +549,7 @@ pub async fn list(conn: Conn<'_>, filter: &ClipFilter, limit: u32) -> Result<Vec
             q.push(" and recorded_us < ").push_bind(to.0);
         }
         if let Some(important) = filter.important {
-            q.push(" and important = ").push_bind(i64::from(important));
+            q.push(if important { " and (important = 1 or marked = 1)" } else { " and important = 0 and marked = 0" });
         }
         if let Some(health) = filter.health {
             q.push(" and health = ").push_bind(health.as_str());
@@ -593,14 +598,4 @@ pub struct CheckRow {
     pub entry_index: i64,
     /// The newest entry about it.
     pub last_entry: i64,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::containing;
-
-    #[test]
-    fn wildcards_of_like_are_letters_in_a_query() {
-        assert_eq!(containing(r"a%b_c\d"), r"%a\%b\_c\\d%");
-    }
 }

@@ -1,19 +1,25 @@
 //! The catalog: the only SQL. Plain functions over a connection; they map rows and decide nothing.
 
+pub mod actions;
 pub mod amendments;
+pub mod case_links;
 pub mod cases;
 pub mod chains;
 pub mod clips;
 pub mod courts;
 pub mod custody;
 pub mod engine;
+pub mod footage;
 pub mod ledger;
 mod migrate;
 pub mod moved;
+pub mod notes;
 pub mod officers;
+pub mod people;
 pub mod receipts;
 pub mod recorders;
 pub mod records;
+pub mod search;
 pub mod tokens;
 pub mod transfer;
 pub mod uploads;
@@ -81,6 +87,9 @@ pub enum CatalogError {
         /// Rows changed.
         found: u64,
     },
+    /// No free key for a search document.
+    #[error("search_docs: no free key within 250 years of a document's time; run `zhilu check`")]
+    NoKey,
 }
 
 impl CatalogError {
@@ -101,26 +110,9 @@ impl CatalogError {
     /// will do.
     pub fn is_id_taken(&self) -> bool {
         let Self::Database(error) = self else { return false };
-        engine::taken_key(error).is_some_and(|table| HAVE_IDS.contains(&table.as_str()))
+        engine::taken_key(error).is_some_and(|table| transfer::has_ids(&table))
     }
 }
-
-/// Tables whose primary key is an id that this program gave.
-const HAVE_IDS: [&str; 13] = [
-    "actions",
-    "amendments",
-    "cases",
-    "clip_notes",
-    "clips",
-    "courts",
-    "custody_events",
-    "incident_measures",
-    "incidents",
-    "officers",
-    "recorders",
-    "tokens",
-    "uploads",
-];
 
 /// One row must have changed.
 fn one_row(table: &'static str, row: i64, found: u64) -> Result<(), CatalogError> {

@@ -59,6 +59,11 @@ pub const TABLES: [Table; 31] = [
     table("ledger_checkpoint", &["id"]),
 ];
 
+/// Whether the table's primary key is an id that this program gave.
+pub(super) fn has_ids(name: &str) -> bool {
+    TABLES.iter().any(|t| t.name == name && t.key == ["id"])
+}
+
 /// Rows read and written at a time.
 const PAGE: i64 = 256;
 
@@ -163,7 +168,7 @@ pub async fn copy(
 
 fn key_of(table: Table, columns: &[Column], row: &[Value]) -> Vec<Value> {
     let at = |key: &&str| columns.iter().zip(row).find(|(c, _)| c.name == **key).map(|(_, v)| v.clone());
-    table.key.iter().filter_map(|key| at(key)).collect()
+    table.key.iter().filter_map(at).collect()
 }
 
 async fn columns(conn: Conn<'_>, table: &str) -> Result<Vec<Column>, CatalogError> {

@@ -150,7 +150,8 @@ async fn server(server: &Server) -> Vec<Look> {
             format!("database: {setting}; what was committed may be lost with the power: set {name} = on"),
         ));
     }
-    if !server.is_local() && !(about.encrypted && server.is_verified()) {
+    let is_safe = server.is_local() || (about.encrypted && server.is_verified());
+    if !is_safe {
         let how = if about.encrypted { "not verified" } else { "not encrypted" };
         looks.push(Look::new(
             false,

@@ -7,6 +7,7 @@ use super::{Common, Failure, Outcome};
 use crate::api::imports::ImportReport;
 use crate::http::language::Language;
 use crate::registers::{self, Change, ChangeKind, Group, Mode, Note, Register, RegisterFile, Tally};
+use crate::search::index;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Action {
@@ -61,6 +62,7 @@ pub(super) async fn run(common: &Common, action: &Action) -> Result<Outcome, Fai
         report.add(group);
     })
     .await;
+    index::drain(&store.custody.db, store.custody.utc_offset).await?;
     store.custody.db.close().await;
     screen.bar.finish_and_clear();
     screen.failed?;

@@ -10,6 +10,7 @@ use crate::catalog::transfer::{self, TABLES};
 use crate::catalog::{ledger as rows, moved};
 use crate::config::{Config, read_password};
 use crate::ledger::log;
+use crate::search::index;
 use crate::store::{self, location};
 use crate::vault::LocalVault;
 
@@ -146,6 +147,8 @@ async fn copy(reading: &mut Tx, writing: &mut Tx) -> Result<(), Failure> {
             say!("{}: {copied}", table.name);
         }
     }
+    // Search documents are made anew on the other side, by the daemon.
+    index::mark_everything_dirty(writing.conn()).await?;
     bar.finish_and_clear();
     say!("共 {all} 行  {all} rows");
     Ok(())

@@ -22,6 +22,7 @@ mod ingest;
 mod ledger;
 mod migrate;
 mod openapi;
+mod search;
 mod serve;
 mod token;
 
@@ -82,6 +83,8 @@ enum Command {
     Doctor(doctor::Args),
     /// Check the configuration, or print a sample
     CheckConfig(check_config::Args),
+    /// Search over clips, incidents and cases
+    Search(search::Args),
     /// Print the API's OpenAPI document
     Openapi,
     /// Probe files for the daemon
@@ -138,6 +141,7 @@ fn run_command(cli: Cli) -> Result<Outcome, Failure> {
         Command::Serve(args) => block_on(serve::run(&common, &args)),
         Command::Ingest(args) => block_on(ingest::run(&common, &args)),
         Command::Import(action) => block_on(import::run(&common, &action)),
+        Command::Search(args) => block_on(search::run(&common, &args)),
         Command::Token(action) => block_on(token::run(&common, &action)),
         Command::Check(args) => block_on(check::run(&common, &args)),
         Command::Ledger(action) => block_on(ledger::run(&common, &action)),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{Common, Failure, Outcome};
 use crate::auth::token;
-use crate::catalog::tokens;
+use crate::catalog::{CatalogError, tokens};
 use crate::clock::SystemClock;
 use crate::config::{Config, Folder};
 use crate::custody::Custody;
@@ -15,7 +15,8 @@ use crate::http::state::App;
 use crate::intake::pipeline::{IntakeHandle, Mode, Setup};
 use crate::lifecycle::{Stop, notify_systemd};
 use crate::model::role::Role;
-use crate::store::Store;
+use crate::search::renewal;
+use crate::store::{OpenError, Store};
 use crate::telemetry;
 
 #[derive(Debug, clap::Args)]
@@ -33,7 +34,7 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Outcome, Failure
     let config = config(common, args)?;
     telemetry::start(&config.log).map_err(Failure::new)?;
     let stop = Stop::on_signals()?;
-    let mut store = Store::open(&config, Arc::new(SystemClock)).await?;
+    let Some(mut store) = open(&config, &stop).await? else { return Ok(Outcome::Done) };
     let listener = tokio::net::TcpListener::bind(config.server.listen).await.map_err(|e| {
         Failure::new(format!("cannot listen on {}: {e}; choose another with --listen", config.server.listen))
     })?;
@@ -42,15 +43,37 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Outcome, Failure
     let greeting = greeting(&config, &store.custody, address).await?;
     // A daemon does not end because nobody reads its greeting.
     let _ = std::io::stdout().write_all(greeting.as_bytes());
-    let app = App::new(store.custody.clone(), Arc::clone(&store.vault), Some(Arc::clone(&handle.intake)));
+    let app = App::new(store.custody.clone(), Arc::clone(&store.vault), Some(Arc::clone(&handle.intake)))
+        .with_incidents(&config.incidents);
     let server = tokio::spawn(listener::serve(listener, app, stop.clone().wait()));
+    let (db, offset) = (store.custody.db.clone(), store.custody.utc_offset);
+    let renewal = tokio::spawn(renewal::run(db, offset, stop.clone().wait()));
     notify_systemd("READY=1");
     let outcome = supervise(&handle, server, stop).await;
     notify_systemd("STOPPING=1");
+    renewal.abort();
     tokio::task::spawn_blocking(move || handle.stop()).await?;
     store.custody.db.close().await;
     tracing::info!("stopped");
     outcome
+}
+
+/// Opens the court's data; waits for a database server that is not there yet, because after a power failure nobody says which machine
+/// is up first. None: told to stop meanwhile.
+async fn open(config: &Config, stop: &Stop) -> Result<Option<Store>, Failure> {
+    let mut pause = Duration::from_secs(1);
+    loop {
+        match Store::open(config, Arc::new(SystemClock)).await {
+            Err(OpenError::Catalog(error @ CatalogError::Connect { .. })) if error.is_passing() => {
+                tracing::warn!("waiting for the database: {error}");
+                tokio::select! {
+                    () = stop.clone().wait() => return Ok(None),
+                    () = tokio::time::sleep(pause) => pause = (pause * 2).min(Duration::from_secs(15)),
+                }
+            }
+            opened => return Ok(Some(opened?)),
+        }
+    }
 }
 
 /// Waits for the end: asked for, or because a part of the daemon died.

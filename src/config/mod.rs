@@ -5,8 +5,10 @@
 
 mod court;
 mod database;
+mod incidents;
 mod intake;
 mod log;
+mod matching;
 mod server;
 mod vault;
 
@@ -17,8 +19,10 @@ use toml::{Table, Value};
 
 pub use court::Court;
 pub use database::{Database, read_password};
+pub use incidents::Incidents;
 pub use intake::{Folder, Intake, SourcePolicy};
 pub use log::{Log, LogFormat};
+pub use matching::Matching;
 pub use server::Server;
 pub use vault::Vault;
 
@@ -41,6 +45,10 @@ pub struct Config {
     pub vault: Vault,
     /// The upload folders and how files are taken from them.
     pub intake: Intake,
+    /// What counts as violent resistance.
+    pub incidents: Incidents,
+    /// How clips find their cases.
+    pub matching: Matching,
     /// The daemon's own log.
     pub log: Log,
 }
@@ -54,6 +62,8 @@ impl Default for Config {
             database: Database::default(),
             vault: Vault::default(),
             intake: Intake::default(),
+            incidents: Incidents::default(),
+            matching: Matching::default(),
             log: Log::default(),
         }
     }
@@ -106,7 +116,9 @@ impl Config {
     pub fn validate(&self) -> Result<(), String> {
         self.database.validate()?;
         self.vault.validate()?;
-        self.intake.validate()
+        self.incidents.validate()?;
+        self.intake.validate()?;
+        self.matching.validate()
     }
 
     /// The upload folders: those configured, or `uploads` in the data directory when there are none.
@@ -128,7 +140,7 @@ fn read_table(path: &Path) -> Result<Table, ConfigError> {
 }
 
 /// The sections that a variable of the environment may name.
-const SECTIONS: [&str; 6] = ["court", "server", "database", "vault", "intake", "log"];
+const SECTIONS: [&str; 8] = ["court", "server", "database", "vault", "intake", "incidents", "matching", "log"];
 
 /// Lays one variable over the table; variables that name no section are not Zhilu's settings.
 fn overlay(table: &mut Table, name: &str, value: String) -> Result<(), ConfigError> {

@@ -6,13 +6,20 @@ use std::collections::HashSet;
 use serde_json::{Map, Value, json};
 
 use super::act::{Act, Record};
-use super::facts::{Concluded, Known, conclude};
+use super::facts::{Concluded, Known, conclude, footage};
+use super::grounds::grounds;
+use super::link::find_or_stub;
+use super::rematch::{self, Look};
 use super::{Actor, Custody, CustodyError};
-use crate::catalog::cases::{self, Case, CaseLink};
-use crate::catalog::clips::{self, Clip, ClipRole};
+use crate::catalog::case_links::{self, CaseLink};
+use crate::catalog::clips::{self, Clip, ClipFacts, ClipRole};
 use crate::catalog::uploads::{self, OwnedPairPlace, PairPlace, Upload};
-use crate::matching::ProposedLink;
+use crate::matching::action::{Grounds, cases_by_action, missing};
+use crate::matching::footage::Footage;
+use crate::matching::plan::Link;
+use crate::matching::{ProposedLink, Unfiled};
 use crate::media::sidecar::SidecarFacts;
+use crate::model::case::LinkMethod;
 use crate::model::clip::ClipState;
 use crate::model::custody::EventKind;
 use crate::model::digest::{Sha256Digest, Sm3Digest};
@@ -111,18 +118,51 @@ fn with_new_ids(custody: &Custody, arrivals: &[Arrival]) -> Vec<Arrival> {
 async fn accept_as(custody: &Custody, arrivals: &[Arrival]) -> Result<Vec<Accepted>, CustodyError> {
     let mut act = Act::begin(custody).await?;
     let mut met = Met::look(&mut act, arrivals).await?;
+    let firsts: Vec<First> = arrivals.iter().map(|arrival| First::of(custody, arrival)).collect();
+    let people: Vec<&Footage> = firsts.iter().filter_map(|first| first.footage.as_ref()).collect();
+    let grounds = grounds(act.conn(), &people, &custody.rules).await?;
+    let mut look = Look::default();
     let mut accepted = Vec::with_capacity(arrivals.len());
-    for arrival in arrivals {
+    for (arrival, first) in arrivals.iter().zip(firsts) {
         accepted.push(match met.meet(arrival) {
-            Meeting::Nothing => accept_new(&mut act, arrival, Vec::new()).await?,
+            Meeting::Nothing => accept_alone(&mut act, arrival, first, &grounds, &mut look).await?,
             Meeting::Something => {
                 act.flush().await?;
-                accept_beside(&mut act, arrival).await?
+                accept_beside(&mut act, arrival, &mut look).await?
             }
         });
     }
+    act.flush().await?;
+    rematch::settle(&mut act, look, &Actor::intake()).await?;
     act.commit().await?;
     Ok(accepted)
+}
+
+/// What follows from an arrival by itself.
+struct First {
+    concluded: Concluded,
+    /// Who made it, and when; of a sidecar nothing.
+    footage: Option<Footage>,
+}
+
+impl First {
+    fn of(custody: &Custody, arrival: &Arrival) -> Self {
+        let concluded = conclude(&known_of(arrival, &[]), &custody.patterns, custody.utc_offset);
+        let (facts, media) = (&concluded.facts, &arrival.media);
+        let footage = footage(facts, media, arrival.arrived, custody.utc_offset);
+        Self { footage: arrival.sidecar.is_none().then_some(footage), concluded }
+    }
+}
+
+/// What is known of an arrival whose bytes are new, with the sidecars that came before it.
+fn known_of<'a>(arrival: &'a Arrival, sidecars: &[Clip]) -> Known<'a> {
+    Known {
+        names: vec![names_of(&arrival.dir, &arrival.name)],
+        sidecars: readings(sidecars),
+        media: &arrival.media,
+        file_time: Some(arrival.file_time()),
+        arrived: arrival.arrived,
+    }
 }
 
 /// What the catalog and the arrivals before hold that an arrival can meet: looked up once for the whole group, because most arrivals
@@ -157,81 +197,104 @@ impl Met {
 }
 
 /// An arrival whose bytes are known, or beside which a file with its stem arrived.
-async fn accept_beside(act: &mut Act<'_>, arrival: &Arrival) -> Result<Accepted, CustodyError> {
+async fn accept_beside(act: &mut Act<'_>, arrival: &Arrival, look: &mut Look) -> Result<Accepted, CustodyError> {
     if let Some(clip) = clips::find_by_digest(act.conn(), arrival.sha256).await? {
-        return accept_known(act, arrival, clip).await;
+        return accept_known(act, arrival, clip, look).await;
     }
     if arrival.sidecar.is_none() {
         let sidecars = unattached(paired(act, arrival, ClipRole::Sidecar).await?);
-        return accept_new(act, arrival, sidecars).await;
+        return accept_after_sidecars(act, arrival, sidecars, look).await;
     }
-    let accepted = accept_new(act, arrival, Vec::new()).await?;
+    let concluded = conclude(&known_of(arrival, &[]), &act.custody().patterns, act.custody().utc_offset);
+    let sidecar = ingest(act, arrival, concluded.facts)?;
+    let id = sidecar.id;
+    act.add_clip(sidecar.clone());
     act.flush().await?;
-    let sidecar = clips::get(act.conn(), accepted.clip_id).await?.ok_or(CustodyError::NoSuchClip(accepted.clip_id))?;
-    find_clip_for(act, arrival, sidecar).await?;
-    Ok(accepted)
+    find_clip_for(act, arrival, sidecar, look).await?;
+    Ok(Accepted { clip_id: id, duplicate: false })
+}
+
+/// Bytes seen for the first time, with nothing beside them: no statement of its own.
+async fn accept_alone(
+    act: &mut Act<'_>,
+    arrival: &Arrival,
+    first: First,
+    grounds: &Grounds,
+    look: &mut Look,
+) -> Result<Accepted, CustodyError> {
+    let Concluded { facts, links } = first.concluded;
+    let mut clip = ingest(act, arrival, facts)?;
+    let id = clip.id;
+    // A sidecar belongs to its clip's cases, not to cases of its own.
+    if let Some(footage) = first.footage {
+        let mut cases = tie(act, &mut clip, links, &[], &[]).await?;
+        tie_by_action(act, &mut clip, &footage, grounds, &mut cases)?;
+        look.touch(id, &footage);
+    }
+    act.add_clip(clip);
+    Ok(Accepted { clip_id: id, duplicate: false })
 }
 
 /// Bytes seen for the first time; `sidecars` came before them.
-async fn accept_new(act: &mut Act<'_>, arrival: &Arrival, sidecars: Vec<Clip>) -> Result<Accepted, CustodyError> {
-    let role = if arrival.sidecar.is_some() { ClipRole::Sidecar } else { ClipRole::Clip };
-    let Concluded { facts, links } = conclude(
-        &Known {
-            names: vec![names_of(&arrival.dir, &arrival.name)],
-            sidecars: readings(&sidecars),
-            media: &arrival.media,
-            file_time: Some(arrival.file_time()),
-            arrived: arrival.arrived,
-        },
-        &act.custody().patterns,
-        act.custody().utc_offset,
-    );
+async fn accept_after_sidecars(
+    act: &mut Act<'_>,
+    arrival: &Arrival,
+    sidecars: Vec<Clip>,
+    look: &mut Look,
+) -> Result<Accepted, CustodyError> {
+    let known = known_of(arrival, &sidecars);
+    let Concluded { facts, links } = conclude(&known, &act.custody().patterns, act.custody().utc_offset);
+    let mut clip = ingest(act, arrival, facts)?;
+    act.add_clip(clip.clone());
+    act.flush().await?;
+    for sidecar in sidecars {
+        attach(act, &mut clip, sidecar).await?;
+    }
+    tie(act, &mut clip, links, &[], &[]).await?;
+    clips::update(act.conn(), &clip).await?;
+    look.anew.push(clip.id);
+    Ok(Accepted { clip_id: clip.id, duplicate: false })
+}
+
+/// Records the arrival of new bytes and adds its name; the clip's own row is added by the caller.
+fn ingest(act: &mut Act<'_>, arrival: &Arrival, facts: ClipFacts) -> Result<Clip, CustodyError> {
     let entry_index = act.next_index();
-    let mut clip = Clip {
+    let clip = Clip {
         id: act.new_id(),
         sha256: arrival.sha256,
         sm3: arrival.sm3,
         size_bytes: arrival.size_bytes,
-        role,
+        role: if arrival.sidecar.is_some() { ClipRole::Sidecar } else { ClipRole::Clip },
         state: ClipState::Accepted,
         media: arrival.media.clone(),
         facts,
         file_time: Some(arrival.file_time()),
+        marked: false,
         arrived: arrival.arrived,
         sidecar_facts: arrival.sidecar.as_ref().and_then(|s| serde_json::to_string(s).ok()),
         sidecar_of: None,
         entry_index,
         last_entry: entry_index,
     };
-    let id = clip.id;
     act.record(Record {
-        clip_id: id,
+        clip_id: clip.id,
         prev: None,
         event: EventKind::Ingestion,
         actor: &Actor::intake(),
         public: public_facts(&clip),
         detail: arrival_detail(arrival, &clip),
     })?;
-    act.add_upload(upload_of(act, arrival, id));
-    // A sidecar belongs to its clip's cases, not to cases of its own.
-    let links = if role == ClipRole::Clip { links } else { Vec::new() };
-    if sidecars.is_empty() {
-        tie(act, &mut clip, links, &[]).await?;
-        act.add_clip(clip);
-        return Ok(Accepted { clip_id: id, duplicate: false });
-    }
-    act.add_clip(clip.clone());
-    act.flush().await?;
-    for sidecar in sidecars {
-        attach(act, &mut clip, sidecar).await?;
-    }
-    tie(act, &mut clip, links, &[]).await?;
-    clips::update(act.conn(), &clip).await?;
-    Ok(Accepted { clip_id: id, duplicate: false })
+    act.add_upload(upload_of(act, arrival, clip.id));
+    Ok(clip)
 }
 
 /// Bytes that are a clip already: another name or place, or the same place looked at again.
-async fn accept_known(act: &mut Act<'_>, arrival: &Arrival, mut clip: Clip) -> Result<Accepted, CustodyError> {
+async fn accept_known(
+    act: &mut Act<'_>,
+    arrival: &Arrival,
+    mut clip: Clip,
+    look: &mut Look,
+) -> Result<Accepted, CustodyError> {
     let accepted = Accepted { clip_id: clip.id, duplicate: true };
     let here = uploads::find_at(act.conn(), &arrival.folder, &arrival.dir, &arrival.name, clip.id).await?;
     if let Some(mut upload) = here {
@@ -264,22 +327,27 @@ async fn accept_known(act: &mut Act<'_>, arrival: &Arrival, mut clip: Clip) -> R
     if clip.role == ClipRole::Sidecar {
         clips::set_last_entry(act.conn(), clip.id, clip.last_entry).await?;
         if clip.sidecar_of.is_none() {
-            find_clip_for(act, arrival, clip).await?;
+            find_clip_for(act, arrival, clip, look).await?;
         }
         return Ok(accepted);
     }
     for sidecar in unattached(paired(act, arrival, ClipRole::Sidecar).await?) {
         attach(act, &mut clip, sidecar).await?;
     }
-    reconsider(act, &mut clip).await?;
+    reconsider(act, &mut clip, look).await?;
     Ok(accepted)
 }
 
 /// A sidecar that came after its clip: attaches it to the newest clip of the same stem, if there is one.
-async fn find_clip_for(act: &mut Act<'_>, arrival: &Arrival, sidecar: Clip) -> Result<(), CustodyError> {
+async fn find_clip_for(
+    act: &mut Act<'_>,
+    arrival: &Arrival,
+    sidecar: Clip,
+    look: &mut Look,
+) -> Result<(), CustodyError> {
     let Some(mut clip) = paired(act, arrival, ClipRole::Clip).await?.pop() else { return Ok(()) };
     attach(act, &mut clip, sidecar).await?;
-    reconsider(act, &mut clip).await
+    reconsider(act, &mut clip, look).await
 }
 
 async fn paired(act: &mut Act<'_>, arrival: &Arrival, role: ClipRole) -> Result<Vec<Clip>, CustodyError> {
@@ -310,8 +378,8 @@ async fn attach(act: &mut Act<'_>, clip: &mut Clip, mut sidecar: Clip) -> Result
     Ok(())
 }
 
-/// Concludes anew from all names and sidecars of a clip, links what follows, writes the row.
-async fn reconsider(act: &mut Act<'_>, clip: &mut Clip) -> Result<(), CustodyError> {
+/// Concludes anew from all names and sidecars of a clip, links what follows, writes the row; the rest of matching follows with the group.
+async fn reconsider(act: &mut Act<'_>, clip: &mut Clip, look: &mut Look) -> Result<(), CustodyError> {
     let names = uploads::of_clip(act.conn(), clip.id).await?;
     let sidecars = clips::sidecars_of(act.conn(), clip.id).await?;
     let concluded = conclude(
@@ -326,53 +394,93 @@ async fn reconsider(act: &mut Act<'_>, clip: &mut Clip) -> Result<(), CustodyErr
         act.custody().utc_offset,
     );
     clip.facts = concluded.facts;
-    let existing = cases::links_of(act.conn(), clip.id).await?;
-    tie(act, clip, concluded.links, &existing).await?;
+    let existing = case_links::of_clip(act.conn(), clip.id).await?;
+    let refused = case_links::refused(act.conn(), &[clip.id]).await?.remove(&clip.id).unwrap_or_default();
+    tie(act, clip, concluded.links, &existing, &refused).await?;
     act.touch(Subject::Clip(clip.id));
+    look.anew.push(clip.id);
     Ok(clips::update(act.conn(), clip).await?)
 }
 
-/// Links a clip to cases that are not among its `existing` ones; a case that is only named becomes a stub. Never takes a link away.
+/// Links a clip to the cases that its names and sidecars name, unless it is linked already or a person refused; a case that is only named
+/// becomes a stub. A number is stronger than an action or a recording and takes their place. Gives the cases that it is linked to.
 async fn tie(
     act: &mut Act<'_>,
     clip: &mut Clip,
     links: Vec<ProposedLink>,
     existing: &[CaseLink],
-) -> Result<(), CustodyError> {
-    if links.is_empty() {
-        return Ok(());
-    }
-    for link in links {
-        if existing.iter().any(|l| l.number == link.number.canonical()) {
+    refused: &[(Id, String)],
+) -> Result<Vec<Id>, CustodyError> {
+    let mut cases: Vec<Id> = existing.iter().map(|link| link.case_id).collect();
+    for ProposedLink { number, method, reason } in links {
+        let canonical = number.canonical();
+        let weaker = existing.iter().find(|l| l.number == canonical);
+        if weaker.is_some_and(|l| l.method.is_explicit()) || refused.iter().any(|(_, number)| *number == canonical) {
             continue;
         }
-        let case = find_or_stub(act, &link).await?;
-        let row = CaseLink { case_id: case.id, number: case.number, method: link.method, reason: link.reason };
-        clip.last_entry = act.record(Record {
-            clip_id: clip.id,
-            prev: Some(clip.last_entry),
-            event: EventKind::Link,
-            actor: &Actor::intake(),
-            public: object(json!({"method": row.method.as_str()})),
-            detail: json!({"case": row.number, "reason": row.reason}),
-        })?;
-        act.add_link(clip.id, row);
+        let case = find_or_stub(act, &number).await?;
+        if weaker.is_some() {
+            case_links::delete(act.conn(), clip.id, case.id).await?;
+        }
+        cases.push(case.id);
+        add_tie(act, clip, Link { case: case.id, number: case.number, method, action: None, reason })?;
     }
-    clip.facts.unfiled = false;
-    clip.facts.unfiled_reason = None;
-    if clip.state == ClipState::Accepted {
-        clip.state = ClipState::Matched;
+    file(clip, cases.is_empty());
+    Ok(cases)
+}
+
+/// Links a new clip to the cases of its actions; what was missing otherwise is kept in it.
+fn tie_by_action(
+    act: &mut Act<'_>,
+    clip: &mut Clip,
+    footage: &Footage,
+    grounds: &Grounds,
+    cases: &mut Vec<Id>,
+) -> Result<(), CustodyError> {
+    let rules = act.custody().rules;
+    for found in cases_by_action(footage, grounds, &rules) {
+        if !cases.contains(&found.case) {
+            cases.push(found.case);
+            let (case, number, reason) = (found.case, found.number, found.reason);
+            let action = Some(found.action);
+            add_tie(act, clip, Link { case, number, method: LinkMethod::Action, action, reason })?;
+        }
+    }
+    file(clip, cases.is_empty());
+    let stored = clip.facts.unfiled_reason.as_deref().and_then(Unfiled::from_stored);
+    if let Some(by_number) = stored {
+        clip.facts.unfiled_reason = Some(by_number.with(&missing(footage, grounds, &rules)).to_stored());
     }
     Ok(())
 }
 
-async fn find_or_stub(act: &mut Act<'_>, link: &ProposedLink) -> Result<Case, CustodyError> {
-    if let Some(case) = cases::find_by_number(act.conn(), &link.number).await? {
-        return Ok(case);
+/// Records a new tie and adds its row.
+fn add_tie(act: &mut Act<'_>, clip: &mut Clip, link: Link) -> Result<(), CustodyError> {
+    let actor = Actor::intake();
+    clip.last_entry = act.record(Record {
+        clip_id: clip.id,
+        prev: Some(clip.last_entry),
+        event: EventKind::Link,
+        actor: &actor,
+        public: object(json!({"method": link.method.as_str()})),
+        detail: json!({
+            "case": link.number,
+            "method": link.method.as_str(),
+            "action": link.action,
+            "reason": link.reason.zh,
+        }),
+    })?;
+    let row = rematch::row(link, &actor, act.at());
+    act.add_link(clip.id, row);
+    Ok(())
+}
+
+fn file(clip: &mut Clip, unfiled: bool) {
+    clip.facts.unfiled = unfiled;
+    if !unfiled {
+        clip.facts.unfiled_reason = None;
+        clip.state = clip.state.max(ClipState::Matched);
     }
-    let case = Case::stub(act.new_id(), &link.number, act.at());
-    cases::insert(act.conn(), &case, &link.number).await?;
-    Ok(case)
 }
 
 fn upload_of(act: &Act<'_>, a: &Arrival, clip_id: Id) -> Upload {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{Actor, Custody, CustodyError};
 use crate::catalog::amendments::{self, Amendment};
-use crate::catalog::cases::{self, CaseLink};
+use crate::catalog::case_links::{self, CaseLink};
 use crate::catalog::clips::{self, Clip};
 use crate::catalog::custody::{self as events, CustodyEvent};
 use crate::catalog::engine::{Conn, Tx};
@@ -188,7 +188,7 @@ impl<'a> Act<'a> {
         let Pending { clips, uploads, links, events } = std::mem::take(&mut self.pending);
         clips::insert_all(self.tx.conn(), &clips).await?;
         uploads::insert_all(self.tx.conn(), &uploads).await?;
-        cases::insert_links(self.tx.conn(), &links, self.at).await?;
+        case_links::insert_all(self.tx.conn(), &links).await?;
         Ok(events::insert_all(self.tx.conn(), &events).await?)
     }
 
@@ -222,7 +222,7 @@ impl<'a> Act<'a> {
     /// When the database refuses; whether the act happened is then to be looked up before it is done again.
     pub async fn commit(mut self) -> Result<(), CustodyError> {
         self.flush().await?;
-        index::renew(self.tx.conn(), &self.touched).await?;
+        index::renew(self.tx.conn(), self.custody.utc_offset, &self.touched).await?;
         self.batch.write(self.tx.conn(), &self.custody.signer, self.at).await?;
         Ok(self.tx.commit().await?)
     }

@@ -1,16 +1,14 @@
 //! What follows from everything known of a clip: computed anew whenever a name or sidecar arrives.
 
-use serde_json::json;
-
 use crate::catalog::clips::ClipFacts;
-use crate::matching::{self, MatchInput, ProposedLink};
+use crate::matching::footage::{Footage, Timing};
+use crate::matching::{self, MatchInput, ProposedLink, Unfiled, UnfiledReason};
 use crate::media::clock::{self, ClockInput};
 use crate::media::name::{NameFacts, NamePatterns};
 use crate::media::sidecar::SidecarFacts;
 use crate::model::case_number::CaseNumber;
 use crate::model::media::MediaFacts;
 use crate::model::time::{Micros, UtcOffset};
-use crate::search::fold::fold_fields;
 
 /// Everything that is known of a clip.
 #[derive(Debug)]
@@ -73,8 +71,7 @@ pub fn conclude(known: &Known<'_>, patterns: &NamePatterns, utc_offset: UtcOffse
         position: known.media.position().or_else(|| first(&known.sidecars, |s| s.position)),
         sequence: first(&names, |n| n.sequence),
         unfiled: links.is_empty(),
-        unfiled_reason: if links.is_empty() { unfiled } else { None },
-        search_text: search_text(known, recorder.as_deref(), officer.as_deref(), &links),
+        unfiled_reason: unfiled.filter(|_| links.is_empty()).map(|reason| Unfiled::new(&[reason]).to_stored()),
         recorder,
         officer,
     };
@@ -106,14 +103,11 @@ fn doubts(mut doubts: Vec<String>, names: &[NameFacts], sidecars: &[SidecarFacts
     doubts
 }
 
-fn link(known: &Known<'_>) -> (Vec<ProposedLink>, Option<String>) {
+fn link(known: &Known<'_>) -> (Vec<ProposedLink>, Option<UnfiledReason>) {
     let numbers: Vec<CaseNumber> = known.sidecars.iter().flat_map(|s| s.case_numbers.iter().cloned()).collect();
     let mut links: Vec<ProposedLink> = Vec::new();
-    let mut reason = None;
     for (dir, name) in &known.names {
-        let found = matching::match_by_number(&MatchInput { name, relative_dir: dir, sidecar_numbers: &numbers });
-        reason = found.unfiled_reason.or(reason);
-        for new in found.links {
+        for new in by_number(dir, name, &numbers).links {
             match links.iter_mut().find(|l| l.number.canonical() == new.number.canonical()) {
                 Some(old) if new.method < old.method => *old = new,
                 Some(_) => {}
@@ -121,13 +115,29 @@ fn link(known: &Known<'_>) -> (Vec<ProposedLink>, Option<String>) {
             }
         }
     }
-    let reason = reason.map(|r| json!({"code": r.code(), "zh": r.zh(), "en": r.en()}).to_string());
-    (links, reason)
+    (links, number_reason(&known.names, &numbers))
 }
 
-fn search_text(known: &Known<'_>, recorder: Option<&str>, officer: Option<&str>, links: &[ProposedLink]) -> String {
-    let numbers: Vec<String> = links.iter().map(|l| l.number.canonical()).collect();
-    let names = known.names.iter().flat_map(|(dir, name)| [dir.as_str(), name.as_str()]);
-    let people = known.sidecars.iter().filter_map(|s| s.officer_name.as_deref());
-    fold_fields(names.chain(people).chain(recorder).chain(officer).chain(numbers.iter().map(String::as_str)))
+fn by_number(dir: &str, name: &str, sidecar_numbers: &[CaseNumber]) -> matching::MatchResult {
+    matching::match_by_number(&MatchInput { name, relative_dir: dir, sidecar_numbers })
+}
+
+/// Why neither names (directory and name of each arrival) nor sidecars name a case; none when one of them does.
+pub(super) fn number_reason(names: &[(String, String)], sidecar_numbers: &[CaseNumber]) -> Option<UnfiledReason> {
+    let mut reasons = names.iter().map(|(dir, name)| by_number(dir, name, sidecar_numbers).unfiled_reason);
+    // The newest name that has something to say.
+    reasons.try_fold(None, |_, reason| reason.map(Some)).flatten()
+}
+
+/// A clip with these facts as matching sees it.
+pub(super) fn footage(facts: &ClipFacts, media: &MediaFacts, arrived: Micros, utc_offset: UtcOffset) -> Footage {
+    let timing = Timing {
+        recorded: facts.recorded,
+        source: facts.recorded_source,
+        doubts: &facts.doubts,
+        arrived,
+        duration_ms: media.duration_ms,
+        utc_offset,
+    };
+    Footage::new(facts.recorder.as_deref(), facts.officer.as_deref(), facts.sequence, &timing)
 }

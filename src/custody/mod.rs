@@ -3,9 +3,15 @@
 
 pub mod accept;
 pub mod act;
+pub mod action;
 pub mod confirm;
 pub mod facts;
+mod grounds;
+pub mod link;
+pub mod mark;
+pub mod note;
 pub mod receipt;
+pub mod rematch;
 pub mod view;
 
 use std::sync::Arc;
@@ -16,8 +22,11 @@ use crate::clock::SharedClock;
 use crate::ledger::entry::CanonicalError;
 use crate::ledger::key::SignerKey;
 use crate::ledger::log::LogError;
+use crate::matching::Rules;
 use crate::media::name::NamePatterns;
-use crate::model::id::IdGenerator;
+use crate::model::action::Fault;
+use crate::model::id::{Id, IdGenerator};
+use crate::model::subject::Subject;
 use crate::model::time::UtcOffset;
 
 /// What an act on evidence needs. Cheap to clone.
@@ -35,6 +44,8 @@ pub struct Custody {
     pub patterns: Arc<NamePatterns>,
     /// The distance from UTC that recorders show.
     pub utc_offset: UtcOffset,
+    /// The settings of matching.
+    pub rules: Rules,
 }
 
 /// An act could not be done; nothing of it was.
@@ -57,7 +68,37 @@ pub enum CustodyError {
     Vault(#[from] crate::vault::VaultError),
     /// The thing that was to be acted on is not there.
     #[error("there is no clip {0}")]
-    NoSuchClip(crate::model::id::Id),
+    NoSuchClip(Id),
+    /// The thing that was to be changed is not there.
+    #[error("there is no {} {}", .0.kind(), .0.id())]
+    NoSuch(Subject),
+    /// The given values cannot be.
+    #[error("{} values cannot be, the first in {}: {}", .0.len(), .0.first().map_or("", |f| f.field), .0.first().map_or("", |f| &f.en))]
+    Invalid(Vec<Fault>),
+    /// It was changed since the caller looked.
+    #[error("the {} {} was changed meanwhile: its newest entry is {found}", subject.kind(), subject.id())]
+    Outdated {
+        /// The thing.
+        subject: Subject,
+        /// Its newest entry.
+        found: u64,
+    },
+    /// Another action has the reference.
+    #[error("the reference {reference:?} is that of action {action}")]
+    ReferenceTaken {
+        /// The reference.
+        reference: String,
+        /// Whose it is.
+        action: Id,
+    },
+    /// The clip is not tied to the case.
+    #[error("clip {clip} is not tied to case {case}")]
+    NotLinked {
+        /// The clip.
+        clip: Id,
+        /// The case.
+        case: Id,
+    },
 }
 
 impl CustodyError {
@@ -89,8 +130,13 @@ impl Actor {
         Self("system:intake".to_owned())
     }
 
+    /// Matching, when it looks at clips anew.
+    pub fn matching() -> Self {
+        Self("system:matching".to_owned())
+    }
+
     /// A token's bearer.
-    pub fn token(id: crate::model::id::Id, role: crate::model::role::Role) -> Self {
+    pub fn token(id: Id, role: crate::model::role::Role) -> Self {
         Self(format!("token:{id}:{role}"))
     }
 

@@ -5,7 +5,7 @@ use super::{Custody, CustodyError};
 use crate::catalog::clips::{self, Clip};
 use crate::catalog::custody as events;
 use crate::catalog::engine::Reader;
-use crate::catalog::{cases, uploads};
+use crate::catalog::{case_links, uploads};
 use crate::ledger::entry::Entry;
 use crate::ledger::proof::Included;
 use crate::ledger::prove::{ProveError, Prover};
@@ -102,7 +102,7 @@ async fn describe(reader: &mut Reader, clip: Clip, entry: &Entry) -> Result<Rece
             names.push(name);
         }
     }
-    let cases = cases::links_of(reader.conn(), clip.id).await?.into_iter().map(|link| link.number).collect();
+    let cases = case_links::of_clip(reader.conn(), clip.id).await?.into_iter().map(|link| link.number).collect();
     let text = |key| entry.public.get(key).and_then(|v| v.as_str());
     let sequence = entry.public.get("seq").and_then(serde_json::Value::as_u64);
     Ok(ReceiptClip {

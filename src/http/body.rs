@@ -23,8 +23,19 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             return Err(not_json());
         }
         let bytes = to_bytes(request.into_body(), MOST_BODY_BYTES).await.map_err(|_| too_large())?;
+        if holds_nul(&bytes) {
+            let message = Text::new("不能含有 NUL 字符（\\u0000）", "must not hold the character NUL (\\u0000)");
+            return Err(Problem::unprocessable(vec![Field { name: "body".to_owned(), message }]));
+        }
         serde_json::from_slice(&bytes).map(Self).map_err(|error| unreadable(&error))
     }
+}
+
+/// Whether a text of the JSON holds NUL, which can only stand there escaped. Not every engine's text can hold it.
+fn holds_nul(json: &[u8]) -> bool {
+    let escapes = json.windows(6).enumerate().filter(|(_, w)| *w == br"\u0000");
+    // The backslash must not be an escaped one itself.
+    escapes.into_iter().any(|(at, _)| json[..at].iter().rev().take_while(|b| **b == b'\\').count() % 2 == 0)
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -57,4 +68,15 @@ fn unreadable(error: &serde_json::Error) -> Problem {
         return Problem::unprocessable(vec![Field { name: "body".to_owned(), message }]);
     }
     Problem::new(StatusCode::BAD_REQUEST, "bad_json", Text::new("正文不是 JSON", "The body is no JSON"), message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::holds_nul;
+
+    #[test]
+    fn nul_is_found_and_an_escaped_backslash_is_no_escape() {
+        assert!(holds_nul(br#"{"a":"x\u0000"}"#) && holds_nul(br#"{"a":"\\\u0000"}"#));
+        assert!(!holds_nul(br#"{"a":"\\u0000"}"#) && !holds_nul(br#"{"a":"\u0001"}"#));
+    }
 }

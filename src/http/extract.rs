@@ -41,7 +41,11 @@ demands!(
     ReadRegisters,
     ReadLedger,
     ReadMetrics,
+    WriteActions,
+    LinkClips,
+    AnnotateClips,
     RelateCases,
+    Search,
     WriteRegisters
 );
 
@@ -82,6 +86,27 @@ fn authorization(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let first = values.next()?;
     if values.next().is_some() { None } else { first.to_str().ok() }
+}
+
+/// The ids in the path, in its order.
+#[derive(Debug, Clone, Copy)]
+pub struct PathIds<const N: usize>(pub [Id; N]);
+
+impl<const N: usize> FromRequestParts<App> for PathIds<N> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let given = Path::<Vec<(String, String)>>::from_request_parts(parts, app).await;
+        let given = given.map_or_else(|_| Vec::new(), |Path(given)| given);
+        let (mut ids, mut faults) = (Vec::with_capacity(N), Vec::new());
+        for (name, text) in given {
+            match value::id(&text) {
+                Ok(id) => ids.push(id),
+                Err(message) => faults.push(Field { name, message }),
+            }
+        }
+        <[Id; N]>::try_from(ids).map(Self).map_err(|_| Problem::bad_parameters(faults))
+    }
 }
 
 /// The one id in the path.

@@ -27,6 +27,9 @@ impl Params {
         let value = values.next()?;
         let read = if values.next().is_some() {
             Err(Text::new("只能给出一次", "must be given once only"))
+        } else if value.contains('\0') {
+            // Not every engine's text can hold it, and no text of ours does.
+            Err(Text::new("不能含有 NUL 字符", "must not hold the character NUL"))
         } else {
             read(value)
         };
@@ -42,6 +45,11 @@ impl Params {
     /// Notes a fault that no single value shows.
     pub fn fault(&mut self, name: &'static str, message: Text) {
         self.faults.push(Field { name: name.to_owned(), message });
+    }
+
+    /// Whether something that was taken is wrong.
+    pub fn has_faults(&self) -> bool {
+        !self.faults.is_empty()
     }
 
     /// Whether all is well, once everything was taken.

@@ -11,8 +11,10 @@ use crate::auth::policy::Permission;
 use crate::catalog::CatalogError;
 use crate::clock::random_bytes;
 use crate::custody::CustodyError;
+use crate::model::action::Fault;
 use crate::model::digest::to_hex;
 use crate::model::role::Role;
+use crate::model::subject::Subject;
 
 /// Seconds after which a client may try again when the database is locked or away.
 const RETRY_AFTER_S: &str = "5";
@@ -30,6 +32,7 @@ struct Inner {
     fields: Vec<Field>,
     instance: Option<String>,
     headers: Vec<(HeaderName, HeaderValue)>,
+    place: Option<(usize, usize)>,
 }
 
 /// A parameter and what is wrong with it.
@@ -63,6 +66,14 @@ pub struct ProblemBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     instance: Option<String>,
+    /// Of a query that cannot be read: its first wrong character, counted from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    position: Option<usize>,
+    /// How many characters are wrong; 0: something is missing at the position.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    length: Option<usize>,
 }
 
 /// A wrong parameter.
@@ -79,7 +90,7 @@ impl Problem {
     /// A problem; `code` ends its type.
     pub fn new(status: StatusCode, code: &'static str, title: Text, detail: Text) -> Self {
         let (fields, instance, headers) = (Vec::new(), None, Vec::new());
-        Self(Box::new(Inner { status, code, title, detail, fields, instance, headers }))
+        Self(Box::new(Inner { status, code, title, detail, fields, instance, headers, place: None }))
     }
 
     /// With a header.
@@ -98,6 +109,16 @@ impl Problem {
         problem
     }
 
+    /// The same as a query that cannot be read: which characters are wrong.
+    #[must_use]
+    pub fn in_query(mut self, position: usize, length: usize) -> Self {
+        let inner = &mut *self.0;
+        (inner.code, inner.place) = ("bad_query", Some((position, length)));
+        inner.title = Text::new("检索式错误", "Bad query");
+        inner.detail = Text::new("检索式有误，详见 errors", "the query is wrong; `errors` says where");
+        self
+    }
+
     /// 422: fields of the body are wrong.
     pub fn unprocessable(fields: Vec<Field>) -> Self {
         let detail = Text::new("正文有误，详见 errors", "the body is wrong; `errors` names the fields");
@@ -110,6 +131,16 @@ impl Problem {
     /// 409: it does not fit what is there now.
     pub fn conflict(code: &'static str, detail: Text) -> Self {
         Self::new(StatusCode::CONFLICT, code, Text::new("与现状冲突", "Conflict"), detail)
+    }
+
+    /// 412: it was changed since the caller looked.
+    pub fn outdated() -> Self {
+        let detail = Text::new(
+            "在您读取之后已被修改：请重新读取，再带上新的 ETag 提交",
+            "it was changed since you read it: read it again and send its new ETag in If-Match",
+        );
+        let title = Text::new("已被修改", "Changed meanwhile");
+        Self::new(StatusCode::PRECONDITION_FAILED, "outdated", title, detail)
     }
 
     /// 401: no token, or one that does not work.
@@ -186,6 +217,8 @@ impl Problem {
             detail: inner.detail.get(language).to_owned(),
             errors: inner.fields.iter().map(|f| FieldBody::new(f, language)).collect(),
             instance: inner.instance.clone(),
+            position: inner.place.map(|(position, _)| position),
+            length: inner.place.map(|(_, length)| length),
         };
         let mut response = (inner.status, Json(body)).into_response();
         let headers = response.headers_mut();
@@ -224,10 +257,43 @@ impl From<CustodyError> for Problem {
     fn from(error: CustodyError) -> Self {
         match error {
             CustodyError::NoSuchClip(id) => no_such_clip(id),
+            CustodyError::NoSuch(subject) => no_such(subject),
+            CustodyError::Invalid(faults) => Self::unprocessable(faults.into_iter().map(Field::from).collect()),
+            CustodyError::Outdated { .. } => Self::outdated(),
+            CustodyError::ReferenceTaken { reference, action } => Self::conflict(
+                "reference_taken",
+                Text::new(
+                    format!("编号“{reference}”已属于行动 {action}"),
+                    format!("the reference {reference:?} is that of action {action}"),
+                ),
+            ),
+            CustodyError::NotLinked { clip, case } => Self::not_found(
+                "not_linked",
+                Text::new(format!("视频 {clip} 未归入案件 {case}"), format!("clip {clip} is not tied to case {case}")),
+            ),
             error if error.is_passing() => Self::database_away(&error),
             error => Self::internal("custody", &error),
         }
     }
+}
+
+impl From<Fault> for Field {
+    fn from(fault: Fault) -> Self {
+        Self { name: fault.field.to_owned(), message: Text::new(fault.zh, fault.en) }
+    }
+}
+
+/// 404: the thing is not there.
+pub fn no_such(subject: Subject) -> Problem {
+    let id = subject.id();
+    let (code, zh) = match subject {
+        Subject::Clip(id) => return no_such_clip(id),
+        Subject::Case(_) => ("no_such_case", "案件"),
+        Subject::Action(_) => ("no_such_action", "执行行动"),
+        Subject::Incident(_) => ("no_such_incident", "事件"),
+    };
+    let en = format!("there is no {} {id}", subject.kind());
+    Problem::not_found(code, Text::new(format!("没有编号为 {id} 的{zh}"), en))
 }
 
 /// 404: there is no clip with this id.

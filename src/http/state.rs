@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::config::Incidents;
 use crate::custody::Custody;
 use crate::intake::pipeline::Intake;
+use crate::search::query::Terms;
 use crate::vault::LocalVault;
 
 /// What handlers work with. Cheap to clone.
@@ -15,11 +17,21 @@ pub struct App {
     pub vault: Arc<LocalVault>,
     /// The intake of this process; none when it only serves.
     pub intake: Option<Arc<Intake>>,
+    /// What the meaning of a query depends on.
+    pub terms: Arc<Terms>,
 }
 
 impl App {
-    /// What handlers work with.
+    /// What handlers work with; violent is what it is by default.
     pub fn new(custody: Custody, vault: Arc<LocalVault>, intake: Option<Arc<Intake>>) -> Self {
-        Self { custody, vault, intake }
+        let terms = Terms { offset: custody.utc_offset, violent: Incidents::default().violent };
+        Self { custody, vault, intake, terms: Arc::new(terms) }
+    }
+
+    /// The same, with what the court calls violent.
+    #[must_use]
+    pub fn with_incidents(mut self, incidents: &Incidents) -> Self {
+        self.terms = Arc::new(Terms { offset: self.terms.offset, violent: incidents.violent.clone() });
+        self
     }
 }

@@ -22,11 +22,15 @@ const GROUP: u32 = 64;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// When an upload that could not be confirmed or released is tried again.
 const RETRY: Duration = Duration::from_secs(60);
+/// How long confirming waits for a catalog that is away, the first time and at most.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Runs until the intake stops.
 pub fn run(intake: &Intake) {
     let mut left_over = false;
     let mut first = true;
+    let mut pause = SHORTEST_PAUSE;
     while !intake.is_stopping() {
         intake.wait_for_ring(if left_over { RETRY } else { Duration::from_secs(3600) });
         if intake.is_stopping() {
@@ -34,17 +38,26 @@ pub fn run(intake: &Intake) {
         }
         left_over = match pass(intake, first) {
             Ok(left_over) => {
-                first = false;
+                (first, pause) = (false, SHORTEST_PAUSE);
                 intake.set_reviewed();
                 left_over
             }
             Err(error) => {
                 tracing::warn!("confirming waits, it is tried again: {error}");
-                std::thread::sleep(Duration::from_secs(1));
+                sleep(intake, pause);
+                pause = (pause * 2).min(LONGEST_PAUSE);
                 intake.ring();
                 true
             }
         };
+    }
+}
+
+/// Sleeps in short pieces, so that the end is not waited for.
+fn sleep(intake: &Intake, most: Duration) {
+    let began = Instant::now();
+    while began.elapsed() < most && !intake.is_stopping() {
+        std::thread::sleep(Duration::from_millis(100));
     }
 }
 

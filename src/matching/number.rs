@@ -2,6 +2,7 @@
 
 use crate::model::case::LinkMethod;
 use crate::model::case_number::{CaseNumber, scan};
+use crate::model::reason::Reason;
 
 use super::{MatchInput, MatchResult, Place, ProposedLink, UnfiledReason};
 
@@ -16,7 +17,13 @@ pub fn match_by_number(input: &MatchInput<'_>) -> MatchResult {
         matched.read(folder, Place::Folder);
     }
     for number in input.sidecar_numbers {
-        matched.link(number.clone(), LinkMethod::Sidecar, || format!("附属文件中的案号“{number}”"));
+        matched.link(number.clone(), LinkMethod::Sidecar, || {
+            Reason::new(
+                "number_in_sidecar",
+                format!("附属文件中的案号“{number}”"),
+                format!("case number \"{number}\" in a sidecar"),
+            )
+        });
     }
     let unfiled_reason = matched.links.is_empty().then(|| matched.unreadable.unwrap_or(UnfiledReason::NoNumberFound));
     MatchResult { links: matched.links, unfiled_reason }
@@ -35,10 +42,16 @@ impl Matched {
             let text = name.get(candidate.range).unwrap_or_default();
             match (candidate.reading, place) {
                 (Ok(number), Place::Name) => {
-                    self.link(number, LinkMethod::Name, || format!("文件名中的案号“{text}”"));
+                    self.link(number, LinkMethod::Name, || {
+                        let en = format!("case number \"{text}\" in the file's name");
+                        Reason::new("number_in_name", format!("文件名中的案号“{text}”"), en)
+                    });
                 }
                 (Ok(number), Place::Folder) => {
-                    self.link(number, LinkMethod::Path, || format!("文件夹“{name}”名称中的案号“{text}”"));
+                    self.link(number, LinkMethod::Path, || {
+                        let en = format!("case number \"{text}\" in the folder's name \"{name}\"");
+                        Reason::new("number_in_folder", format!("文件夹“{name}”名称中的案号“{text}”"), en)
+                    });
                 }
                 (Err(error), _) if self.unreadable.is_none() => {
                     self.unreadable = Some(UnfiledReason::UnreadableNumber { place, text: text.to_owned(), error });
@@ -49,7 +62,7 @@ impl Matched {
     }
 
     /// Adds a link unless the case has one: places are read the strongest first.
-    fn link(&mut self, number: CaseNumber, method: LinkMethod, reason: impl FnOnce() -> String) {
+    fn link(&mut self, number: CaseNumber, method: LinkMethod, reason: impl FnOnce() -> Reason) {
         if self.links.iter().all(|link| link.number != number) {
             self.links.push(ProposedLink { number, method, reason: reason() });
         }
@@ -68,7 +81,7 @@ mod tests {
     }
 
     fn links(result: &MatchResult) -> Vec<(String, LinkMethod, &str)> {
-        result.links.iter().map(|l| (l.number.canonical(), l.method, l.reason.as_str())).collect()
+        result.links.iter().map(|l| (l.number.canonical(), l.method, l.reason.zh.as_str())).collect()
     }
 
     #[test]

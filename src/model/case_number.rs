@@ -12,6 +12,7 @@ mod cursor;
 mod error;
 mod find;
 mod parse;
+mod partial;
 mod shape;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use error::CaseNumberError;
 pub use find::{Candidate, Found, find_all, scan};
+pub use partial::Partial;
 pub(in crate::model) use shape::is_province;
 
 /// A case number. Equality, order and hash are those of the case: [`Self::document`] does not count.

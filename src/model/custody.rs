@@ -14,16 +14,28 @@ pub enum EventKind {
     View,
     /// The clip was linked to a case.
     Link,
-    /// A sidecar's facts were attached to the clip.
+    /// The clip's link to a case was taken away.
+    Unlink,
+    /// A sidecar's facts were attached to the clip, or a person wrote a note.
     Annotate,
+    /// A person marked the clip as important, or took that mark back.
+    Mark,
     /// The source was moved or deleted after confirmation.
     Release,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 6] =
-        [Self::Ingestion, Self::FixityCheck, Self::View, Self::Link, Self::Annotate, Self::Release];
+    pub const ALL: [Self; 8] = [
+        Self::Ingestion,
+        Self::FixityCheck,
+        Self::View,
+        Self::Link,
+        Self::Unlink,
+        Self::Annotate,
+        Self::Mark,
+        Self::Release,
+    ];
 
     /// The word for it in the database, the ledger and in JSON.
     pub fn as_str(self) -> &'static str {
@@ -32,7 +44,9 @@ impl EventKind {
             Self::FixityCheck => "fixity_check",
             Self::View => "view",
             Self::Link => "link",
+            Self::Unlink => "unlink",
             Self::Annotate => "annotate",
+            Self::Mark => "mark",
             Self::Release => "release",
         }
     }

@@ -1,5 +1,6 @@
 //! The vocabulary. Plain values, no I/O, no clock, no randomness.
 
+pub mod action;
 pub mod case;
 pub mod case_number;
 pub mod chain;
@@ -10,7 +11,9 @@ pub mod digest;
 pub mod id;
 pub mod media;
 pub mod party;
+pub mod reason;
 pub mod receipt;
+pub mod recording;
 pub mod role;
 pub mod span;
 pub mod subject;

@@ -138,6 +138,10 @@ impl Table for Cases {
         *self = Self::default();
     }
 
+    fn keep_changed(&mut self) {
+        self.known.keep_changed();
+    }
+
     async fn finish(self, _: Conn<'_>, _: &Ground<'_>) -> Result<Vec<Note>, CatalogError> {
         Ok(Vec::new())
     }

@@ -116,12 +116,16 @@ impl Table for Courts {
         self.known.forget();
     }
 
+    fn keep_changed(&mut self) {
+        self.known.keep_changed();
+    }
+
     async fn finish(mut self, mut conn: Conn<'_>, ground: &Ground<'_>) -> Result<Vec<Note>, CatalogError> {
         let parents = std::mem::take(&mut self.parents);
         let named = self.known.named();
         let codes: Vec<&str> = named.iter().chain(parents.keys()).map(String::as_str).collect();
         self.learn(conn.reborrow(), &codes).await?;
-        let mut notes = self.known.overlaps(("法院", "court"), ground.offset());
+        let mut notes = self.known.overlaps(&codes, ("法院", "court"), ground.offset());
         let unknown = parents.iter().filter(|(parent, _)| self.known.of(parent).is_empty());
         notes.extend(unknown.map(|(parent, line)| Note {
             line: Some(*line),

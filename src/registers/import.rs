@@ -17,6 +17,8 @@ use crate::model::time::{Micros, UtcOffset};
 const GROUP: usize = 500;
 /// How often a group is planned anew when somebody else adds the same key meanwhile.
 const TRIES: u32 = 3;
+/// Keys that are looked at together in the end.
+pub(super) const KEYS_AT_ONCE: usize = 1000;
 
 /// Whether an import changes anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,7 +150,10 @@ pub(super) trait Table: Default {
     /// Forgets what is known, because others may change it; what it keeps for the end it keeps.
     fn forget(&mut self);
 
-    /// What is odd in the end, with all lines in. After a dry run what is known counts, else what the catalog holds.
+    /// Forgets what is known and was not changed, so that a dry run holds no more of the catalog than it must.
+    fn keep_changed(&mut self);
+
+    /// What is odd in the end, with all lines in. After a dry run what is known counts before what the catalog holds.
     async fn finish(self, conn: Conn<'_>, ground: &Ground<'_>) -> Result<Vec<Note>, CatalogError>;
 }
 
@@ -249,7 +254,9 @@ async fn dry_run<T: Table>(
 ) -> Result<Group, CustodyError> {
     let mut reader = custody.db.read().await?;
     table.load(reader.conn(), records).await?;
-    Ok(plan(&Ground { custody, at: custody.clock.now() }, table, records))
+    let group = plan(&Ground { custody, at: custody.clock.now() }, table, records);
+    table.keep_changed();
+    Ok(group)
 }
 
 async fn apply<T: Table>(

@@ -133,18 +133,24 @@ impl<R: Spanned + Clone> Known<R> {
         self.changed.clear();
     }
 
+    /// Forgets the rows that no line changed: the catalog can be asked again.
+    pub(super) fn keep_changed(&mut self) {
+        let changed: HashSet<&str> = self.changed.keys().map(|(key, _)| key.as_str()).collect();
+        self.rows.retain(|key, _| changed.contains(key.as_str()));
+    }
+
     /// The keys that lines named, each once.
     pub(super) fn named(&self) -> Vec<String> {
         let keys: HashSet<&str> = self.lines.keys().map(|(key, _)| key.as_str()).collect();
         keys.into_iter().map(str::to_owned).collect()
     }
 
-    /// Pairs of rows with one key that hold at the same time, at least one of them named by a line. `what` says what the rows are,
+    /// Pairs of rows with one of `keys` that hold at the same time, at least one of them named by a line. `what` says what the rows are,
     /// in both languages.
-    pub(super) fn overlaps(&self, what: (&str, &str), offset: UtcOffset) -> Vec<Note> {
+    pub(super) fn overlaps(&self, keys: &[&str], what: (&str, &str), offset: UtcOffset) -> Vec<Note> {
         let mut notes = Vec::new();
-        for key in self.named() {
-            let mut rows: Vec<&R> = self.of(&key).iter().collect();
+        for key in keys {
+            let mut rows: Vec<&R> = self.of(key).iter().collect();
             rows.sort_by_key(|row| row.span().from);
             // The row that ends last of those before: what overlaps any of them overlaps it.
             let mut longest: Option<&R> = None;
@@ -198,7 +204,11 @@ mod tests {
     }
 
     fn notes(known: &Known<Holder>) -> Vec<(Option<u64>, String)> {
-        known.overlaps(("序列号", "serial"), UtcOffset::UTC).into_iter().map(|n| (n.line, n.message.en)).collect()
+        known
+            .overlaps(&["1"], ("序列号", "serial"), UtcOffset::UTC)
+            .into_iter()
+            .map(|n| (n.line, n.message.en))
+            .collect()
     }
 
     #[test]
@@ -220,6 +230,17 @@ mod tests {
         known.put(holder("a", 1, Some(5)));
         known.name("1", holder("a", 1, None).span.from, 8);
         assert_eq!(notes(&known), []);
+    }
+
+    #[test]
+    fn what_no_line_changed_is_asked_for_again() {
+        let mut known = Known::default();
+        let other = Holder { serial: "2".to_owned(), ..holder("a", 1, None) };
+        known.learn(&["1", "2"], vec![holder("a", 1, None), other]);
+        known.put(holder("b", 1, None));
+        known.keep_changed();
+        assert_eq!(known.unknown(["1", "2"]), ["2"]);
+        assert_eq!(known.take_changed()[0].old.as_ref().map(|o| o.officer.as_str()), Some("a"));
     }
 
     #[test]

@@ -75,6 +75,11 @@ impl KnownCases {
         Ok(())
     }
 
+    /// Forgets the cases that no line changed: the catalog can be asked again.
+    pub(super) fn keep_changed(&mut self) {
+        self.cases.retain(|number, _| self.changed.contains_key(number));
+    }
+
     /// Forgets everything, because others may change it.
     pub(super) fn forget(&mut self) {
         self.cases.clear();

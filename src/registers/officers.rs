@@ -1,9 +1,11 @@
 //! The register of officers, from a file: one line a post. A transfer is a line of its own.
 
+use std::collections::BTreeSet;
+
 use super::change::{Change, Differences, key_with_start};
 use super::court_ref::{CourtNames, CourtRef};
 use super::file::{Column, Line};
-use super::import::{Ground, Table};
+use super::import::{Ground, KEYS_AT_ONCE, Table};
 use super::known::Known;
 use super::message::{Message, Note};
 use super::value::{self, End};
@@ -12,6 +14,7 @@ use crate::catalog::engine::Conn;
 use crate::catalog::officers::{self, Officer};
 use crate::custody::CustodyError;
 use crate::custody::act::Act;
+use crate::model::span::Span;
 use crate::model::time::{Micros, UtcOffset};
 use crate::search::index;
 
@@ -108,8 +111,16 @@ impl Table for Officers {
     }
 
     async fn write(&mut self, act: &mut Act<'_>) -> Result<(), CustodyError> {
+        let mut numbers = BTreeSet::new();
         for pending in self.known.take_changed() {
-            store(act, pending.old.as_ref(), &pending.row).await?;
+            match pending.old {
+                None => officers::insert(act.conn(), &pending.row).await?,
+                Some(_) => officers::update(act.conn(), &pending.row).await?,
+            }
+            numbers.insert(pending.row.number);
+        }
+        for number in &numbers {
+            index::mark_officer_dirty(act.conn(), number, Span::ALWAYS).await?;
         }
         Ok(())
     }
@@ -119,23 +130,21 @@ impl Table for Officers {
         self.courts.forget();
     }
 
-    async fn finish(mut self, conn: Conn<'_>, ground: &Ground<'_>) -> Result<Vec<Note>, CatalogError> {
-        let named = self.known.named();
-        let numbers: Vec<&str> = named.iter().map(String::as_str).collect();
-        self.learn(conn, &numbers).await?;
-        Ok(self.known.overlaps(("警号", "officer"), ground.offset()))
+    fn keep_changed(&mut self) {
+        self.known.keep_changed();
+        self.courts.forget();
     }
-}
 
-/// Writes a post, and marks what is searched for by it.
-pub(super) async fn store(act: &mut Act<'_>, old: Option<&Officer>, new: &Officer) -> Result<(), CustodyError> {
-    match old {
-        None => officers::insert(act.conn(), new).await?,
-        Some(_) => officers::update(act.conn(), new).await?,
+    async fn finish(mut self, mut conn: Conn<'_>, ground: &Ground<'_>) -> Result<Vec<Note>, CatalogError> {
+        let (named, mut notes) = (self.known.named(), Vec::new());
+        let numbers: Vec<&str> = named.iter().map(String::as_str).collect();
+        for some in numbers.chunks(KEYS_AT_ONCE) {
+            self.learn(conn.reborrow(), some).await?;
+            notes.extend(self.known.overlaps(some, ("警号", "officer"), ground.offset()));
+            self.known.keep_changed();
+        }
+        Ok(notes)
     }
-    // Before and after the change, clips in either span may show another name.
-    let span = old.map_or(new.span, |old| old.span.joined(new.span));
-    Ok(index::mark_officer_dirty(act.conn(), &new.number, span).await?)
 }
 
 fn difference(old: Option<&Officer>, new: &Officer, line: u64, offset: UtcOffset) -> Change {

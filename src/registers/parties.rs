@@ -89,6 +89,10 @@ impl Table for Parties {
         self.known.forget();
     }
 
+    fn keep_changed(&mut self) {
+        self.known.keep_changed();
+    }
+
     async fn finish(self, _: Conn<'_>, _: &Ground<'_>) -> Result<Vec<Note>, CatalogError> {
         let note = |(number, line): (CaseNumber, u64)| Note {
             line: Some(line),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::change::{Change, Differences, key_with_start};
 use super::court_ref::{CourtNames, CourtRef};
 use super::file::{Column, Line};
-use super::import::{Ground, Table};
+use super::import::{Ground, KEYS_AT_ONCE, Table};
 use super::known::Known;
 use super::message::{Message, Note};
 use super::value::{self, End};
@@ -16,7 +16,6 @@ use crate::custody::CustodyError;
 use crate::custody::act::Act;
 use crate::model::span::Span;
 use crate::model::time::{Micros, UtcOffset};
-use crate::search::index;
 
 const SERIAL: usize = 0;
 const MODEL: usize = 1;
@@ -127,21 +126,15 @@ impl Table for Recorders {
     }
 
     async fn write(&mut self, act: &mut Act<'_>) -> Result<(), CustodyError> {
-        let holders = self.holders.take_changed();
-        let mut serials: HashSet<String> = holders.iter().map(|pending| pending.row.serial.clone()).collect();
         for (serial, new) in std::mem::take(&mut self.changed) {
             let Some(Some(recorder)) = self.known.get(&serial) else { continue };
             match new {
                 true => recorders::insert(act.conn(), recorder).await?,
                 false => recorders::update(act.conn(), recorder).await?,
             }
-            serials.insert(serial);
         }
-        for pending in holders {
+        for pending in self.holders.take_changed() {
             recorders::put_holder(act.conn(), &pending.row).await?;
-        }
-        for serial in serials {
-            index::mark_recorder_dirty(act.conn(), &serial).await?;
         }
         Ok(())
     }
@@ -153,11 +146,21 @@ impl Table for Recorders {
         self.courts.forget();
     }
 
+    fn keep_changed(&mut self) {
+        let changed = &self.changed;
+        self.known.retain(|serial, _| changed.contains_key(serial));
+        self.holders.keep_changed();
+        self.courts.forget();
+    }
+
     async fn finish(mut self, mut conn: Conn<'_>, ground: &Ground<'_>) -> Result<Vec<Note>, CatalogError> {
-        let named = self.holders.named();
+        let (named, mut notes) = (self.holders.named(), Vec::new());
         let serials: Vec<&str> = named.iter().map(String::as_str).collect();
-        self.learn_holders(conn.reborrow(), &serials).await?;
-        let mut notes = self.holders.overlaps(("执法记录仪", "recorder"), ground.offset());
+        for some in serials.chunks(KEYS_AT_ONCE) {
+            self.learn_holders(conn.reborrow(), some).await?;
+            notes.extend(self.holders.overlaps(some, ("执法记录仪", "recorder"), ground.offset()));
+            self.holders.keep_changed();
+        }
         let numbers: Vec<&str> = self.officers.keys().map(String::as_str).collect();
         let rows = officers::of_numbers(conn, &numbers).await?;
         let registered: HashSet<&str> = rows.iter().map(|officer| officer.number.as_str()).collect();

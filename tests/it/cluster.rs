@@ -26,6 +26,8 @@ const WATCHDOG: &str =
 /// A running cluster; stopped and removed when dropped.
 pub(crate) struct Cluster {
     dir: PathBuf,
+    /// More settings, as options of the server.
+    more: String,
     port: u16,
     watchdog: Child,
     admin: mpsc::Sender<Order>,
@@ -73,6 +75,11 @@ fn run(program_name: &str, arguments: &[&str]) {
 impl Cluster {
     /// Makes a cluster and starts it.
     pub(crate) fn start() -> Self {
+        Self::start_with(|_| String::new())
+    }
+
+    /// Makes a cluster and starts it with more settings, which may name files that `prepare` makes in the given directory.
+    pub(crate) fn start_with(prepare: impl FnOnce(&Path) -> String) -> Self {
         let dir = tempfile::Builder::new().prefix("zhilu-postgres-").tempdir().unwrap().keep();
         if rustix::process::geteuid().is_root() {
             assert!(Command::new("chown").arg("postgres").arg(&dir).status().unwrap().success());
@@ -95,10 +102,14 @@ impl Cluster {
         );
         let rules = format!("host all {GUARDED} samehost scram-sha-256\nhost all all samehost trust\n");
         std::fs::write(data.join("pg_hba.conf"), rules).unwrap();
+        let more = prepare(&dir);
+        if rustix::process::geteuid().is_root() {
+            assert!(Command::new("chown").args(["-R", "postgres"]).arg(&dir).status().unwrap().success());
+        }
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let watchdog = watch(&data, &dir);
         let (admin, orders) = mpsc::channel();
-        let cluster = Self { dir, port, watchdog, admin };
+        let cluster = Self { dir, more, port, watchdog, admin };
         cluster.begin();
         std::thread::spawn(move || administer(port, &orders));
         cluster
@@ -110,8 +121,9 @@ impl Cluster {
 
     /// Starts it again.
     pub(crate) fn begin(&self) {
-        let (dir, port) = (self.dir.display(), self.port);
-        let options = format!("-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={dir} {FAST}");
+        let (dir, port, more) = (self.dir.display(), self.port, &self.more);
+        let options =
+            format!("-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={dir} {FAST} {more}");
         let log = self.dir.join("log").display().to_string();
         run("pg_ctl", &["-D", &self.data(), "-w", "-t", "60", "-l", &log, "-o", &options, "start"]);
     }

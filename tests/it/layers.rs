@@ -26,7 +26,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["model", "clock", "media", "vault", "matching", "ledger", "catalog", "search", "custody", "config", "sys"],
     ),
     ("audit", &["model", "clock", "media", "vault", "matching", "ledger", "catalog", "search", "custody", "config"]),
-    ("store", &["model", "clock", "media", "vault", "ledger", "catalog", "custody", "config"]),
+    ("store", &["model", "clock", "media", "vault", "matching", "ledger", "catalog", "custody", "config"]),
     (
         "http",
         &[

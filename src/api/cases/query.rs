@@ -2,6 +2,7 @@
 
 use utoipa::IntoParams;
 
+use crate::api::query::Asked;
 use crate::api::schema;
 use crate::catalog::cases::{Case, CaseFilter};
 use crate::http::cursor;
@@ -9,16 +10,23 @@ use crate::http::language::Text;
 use crate::http::params::Params;
 use crate::http::problem::Problem;
 use crate::http::value;
-use crate::model::case_number::CaseNumber;
+use crate::model::case_number::{CaseNumber, Partial};
 use crate::model::id::Id;
+use crate::search::query::{Node, Plan, Terms};
 
 /// The letter of this list's cursors.
 const LIST: u8 = b'k';
+/// The letter of its cursors when there is a query: they are places of the index.
+const FOUND: u8 = b'n';
 
 /// Which cases.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(in crate::api) struct CaseQuery {
+    /// A query as `search` reads it: words that must stand in number, parties, cause, judge and status; a number or a part of one. The
+    /// order is then that of the numbers, the newest first.
+    #[param(value_type = Option<String>)]
+    pub(super) q: Option<Plan>,
     /// 案号 in any spelling, exactly this case.
     #[param(value_type = Option<String>)]
     number: Option<CaseNumber>,
@@ -42,15 +50,20 @@ pub(in crate::api) struct CaseQuery {
     /// `next_cursor` of the page before.
     #[param(value_type = Option<String>)]
     cursor: Option<[i64; 1]>,
+    #[param(ignore)]
+    pub(super) found: Option<i64>,
     /// Rows of a page.
     #[param(value_type = Option<schema::Limit>, inline)]
-    limit: u32,
+    pub(super) limit: u32,
 }
 
 impl CaseQuery {
-    pub(super) fn read(mut params: Params) -> Result<Self, Problem> {
+    pub(super) fn read(mut params: Params, terms: &Terms) -> Result<Self, Problem> {
         let p = &mut params;
-        let query = Self {
+        let asked = Asked::take(p, terms);
+        let list = if asked.is_given() { FOUND } else { LIST };
+        let mut query = Self {
+            q: None,
             number: p.take("number", value::case_number),
             court: p.take("court", value::text),
             case_type: p.take("type", value::text),
@@ -59,33 +72,45 @@ impl CaseQuery {
             judge: p.take("judge", value::text),
             status: p.take("status", value::text),
             stub: p.take("stub", value::flag),
-            cursor: p.take("cursor", |t| cursor::decode(LIST, t)),
+            cursor: p.take("cursor", |t| cursor::decode(list, t)),
+            found: None,
             limit: p.take("limit", value::limit).unwrap_or(value::DEFAULT_ROWS),
         };
-        params.finish()?;
+        if asked.is_given() {
+            query.found = query.cursor.take().map(|[key]| key);
+        }
+        query.q = asked.finish(params)?;
+        if let (Some(plan), Some(number)) = (&mut query.q, &query.number) {
+            plan.add(vec![Node::Number(Partial::of(number))]);
+        }
         Ok(query)
     }
 
-    /// The catalog's filter for it, and the rows of a page.
-    pub(super) fn filter(self) -> (CaseFilter, u32) {
-        let filter = CaseFilter {
-            number: self.number.map(|n| n.canonical()),
-            court: self.court,
-            case_type: self.case_type,
+    /// The catalog's filter for it.
+    pub(super) fn filter(&self) -> CaseFilter {
+        CaseFilter {
+            ids: None,
+            number: self.number.as_ref().map(CaseNumber::canonical),
+            court: self.court.clone(),
+            case_type: self.case_type.clone(),
             year: self.year,
-            party: self.party,
-            judge: self.judge,
-            status: self.status,
+            party: self.party.clone(),
+            judge: self.judge.clone(),
+            status: self.status.clone(),
             stub: self.stub,
             before: self.cursor.map(|[id]| Id(id)),
-        };
-        (filter, self.limit)
+        }
     }
 }
 
 /// The cursor to what follows `case`.
 pub(super) fn cursor_after(case: &Case) -> String {
     cursor::encode(LIST, [case.id.0])
+}
+
+/// The cursor to what follows a place of the index.
+pub(super) fn cursor_found(key: i64) -> String {
+    cursor::encode(FOUND, [key])
 }
 
 fn year(text: &str) -> Result<i64, Text> {

@@ -2,27 +2,29 @@
 
 use std::collections::HashMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::registered::Registered;
 use crate::api::schema;
 use crate::catalog::CatalogError;
-use crate::catalog::cases::{self, CaseLink};
+use crate::catalog::case_links::{self, CaseLink};
 use crate::catalog::clips;
 use crate::catalog::engine::Reader;
 use crate::catalog::uploads::{self, Arrived, AttachedSidecar};
-use crate::http::language::Language;
+use crate::http::language::{Language, Text};
+use crate::matching::Unfiled;
 use crate::model::case::LinkMethod;
 use crate::model::clip::{ClipState, TimeSource};
 use crate::model::digest::{Sha256Digest, Sm3Digest};
 use crate::model::id::Id;
 use crate::model::media::{AudioFacts, Container, Health, Kind, VideoFacts};
+use crate::model::reason::Reason;
 use crate::model::time::Micros;
 
 /// A clip: bytes with one digest, and what is known of them. What is not known is null.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Clip {
+pub(in crate::api) struct Clip {
     #[schema(value_type = String)]
     id: Id,
     /// SHA-256 of its bytes.
@@ -44,8 +46,10 @@ pub(super) struct Clip {
     /// Whether it can be read; `anomalies` says what is wrong.
     #[schema(value_type = schema::Health)]
     health: Health,
-    /// 重点标记: one of its names or sidecars carries the mark.
+    /// 重点标记: one of its names or sidecars carries the mark, or a person marked it.
     important: bool,
+    /// A person marked it, whatever the device says.
+    marked: bool,
     /// The corrected time, by which clips are ordered.
     #[schema(value_type = String, format = DateTime)]
     recorded_at: Micros,
@@ -191,7 +195,7 @@ pub(super) struct Name {
 
 /// A clip's tie to a case.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct CaseTie {
+pub(in crate::api) struct CaseTie {
     #[schema(value_type = String)]
     id: Id,
     /// 案号 in its one spelling.
@@ -201,11 +205,43 @@ pub(super) struct CaseTie {
     method: LinkMethod,
     /// Why, as a sentence for people.
     reason: String,
+    /// Of a tie by an action: the action.
+    #[schema(value_type = Option<String>, required = true)]
+    action_id: Option<Id>,
+    /// By whom: `token:ID:ROLE`, or a part of the daemon such as `system:intake`.
+    actor: String,
+    #[schema(value_type = String, format = DateTime)]
+    linked_at: Micros,
+}
+
+impl CaseTie {
+    pub(in crate::api) fn new(row: &CaseLink, language: Language) -> Self {
+        Self {
+            id: row.case_id,
+            number: row.number.clone(),
+            method: row.method,
+            reason: sentence(&row.reason, language),
+            action_id: row.action_id,
+            actor: row.actor.clone(),
+            linked_at: row.at,
+        }
+    }
 }
 
 /// Why a clip is tied to no case.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct UnfiledReason {
+pub(in crate::api) struct UnfiledReason {
+    /// The stable word of the first thing that was missing.
+    code: String,
+    /// Everything that was missing, for people.
+    text: String,
+    /// Each thing that was missing.
+    missing: Vec<Missing>,
+}
+
+/// One thing that was missing.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct Missing {
     /// A stable word.
     code: String,
     /// For people.
@@ -236,14 +272,6 @@ pub(super) struct Anomaly {
     detail: Option<String>,
 }
 
-/// As it is stored.
-#[derive(Deserialize)]
-struct StoredReason {
-    code: String,
-    zh: String,
-    en: String,
-}
-
 /// What other tables know of the clips of one page: a few statements, however many clips.
 pub(super) struct Known {
     registered: Registered,
@@ -256,7 +284,7 @@ impl Known {
     pub(super) async fn of(reader: &mut Reader, clips: &[clips::Clip]) -> Result<Self, CatalogError> {
         let ids: Vec<Id> = clips.iter().map(|clip| clip.id).collect();
         let names = uploads::names_of_all(reader.conn(), &ids).await?;
-        let links = cases::links_of_all(reader.conn(), &ids).await?;
+        let links = case_links::of_all(reader.conn(), &ids).await?;
         let sidecars = uploads::sidecars_of_all(reader.conn(), &ids).await?;
         let registered = Registered::of(reader, clips.iter().map(|clip| &clip.facts)).await?;
         Ok(Self {
@@ -269,7 +297,7 @@ impl Known {
 
     /// The clip as JSON.
     pub(super) fn describe(&self, clip: clips::Clip, language: Language) -> Clip {
-        let (id, times) = (clip.id, clip.times());
+        let (id, times, important) = (clip.id, clip.times(), clip.is_important());
         let clips::Clip { facts, media, .. } = clip;
         Clip {
             id,
@@ -280,7 +308,8 @@ impl Known {
             container: media.container,
             state: clip.state,
             health: media.health,
-            important: facts.important,
+            important,
+            marked: clip.marked,
             recorded_at: facts.recorded,
             recorded_at_source: facts.recorded_source,
             doubts: facts.doubts,
@@ -292,7 +321,7 @@ impl Known {
             recorder: facts.recorder.map(|serial| Recorder::of(serial, &self.registered, facts.recorded)),
             officer: facts.officer.map(|number| Officer::of(number, &self.registered, facts.recorded)),
             names: listed(&self.names, id),
-            cases: listed(&self.links, id),
+            cases: self.links.get(&id).into_iter().flatten().map(|link| CaseTie::new(link, language)).collect(),
             unfiled: facts.unfiled,
             unfiled_reason: facts.unfiled_reason.and_then(|stored| UnfiledReason::read(&stored, language)),
             sidecars: listed(&self.sidecars, id),
@@ -321,13 +350,18 @@ fn listed<'a, T, B: From<&'a T>>(of: &'a HashMap<Id, Vec<T>>, clip: Id) -> Vec<B
 
 impl UnfiledReason {
     fn read(stored: &str, language: Language) -> Option<Self> {
-        let StoredReason { code, zh, en } = serde_json::from_str(stored).ok()?;
-        let text = match language {
-            Language::Zh => zh,
-            Language::En => en,
-        };
-        Some(Self { code, text })
+        let Unfiled { code, zh, en, mut missing } = Unfiled::from_stored(stored)?;
+        let whole = Reason { code, zh, en };
+        if missing.is_empty() {
+            missing.push(whole.clone());
+        }
+        let missing = missing.into_iter().map(|r| Missing { text: sentence(&r, language), code: r.code });
+        Some(Self { text: sentence(&whole, language), code: whole.code, missing: missing.collect() })
     }
+}
+
+fn sentence(reason: &Reason, language: Language) -> String {
+    Text::new(reason.zh.clone(), reason.en.clone()).get(language).to_owned()
 }
 
 impl From<VideoFacts> for Video {
@@ -341,12 +375,6 @@ impl From<&Arrived> for Name {
     fn from(row: &Arrived) -> Self {
         let path = super::super::uploads::path_text(&row.folder, &row.dir, &row.name);
         Self { name: String::from_utf8_lossy(&row.name).into_owned(), path, arrived_at: row.at }
-    }
-}
-
-impl From<&CaseLink> for CaseTie {
-    fn from(row: &CaseLink) -> Self {
-        Self { id: row.case_id, number: row.number.clone(), method: row.method, reason: row.reason.clone() }
     }
 }
 

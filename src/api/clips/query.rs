@@ -2,6 +2,7 @@
 
 use utoipa::IntoParams;
 
+use crate::api::query::Asked;
 use crate::api::schema;
 use crate::catalog::clips::{Clip, ClipCursor, ClipFilter};
 use crate::http::cursor;
@@ -9,27 +10,28 @@ use crate::http::language::Text;
 use crate::http::params::Params;
 use crate::http::problem::Problem;
 use crate::http::value::{self, When};
-use crate::model::case_number::CaseNumber;
+use crate::model::case_number::{CaseNumber, Partial};
 use crate::model::clip::ClipState;
 use crate::model::digest::Sha256Digest;
 use crate::model::id::Id;
 use crate::model::media::{Health, Kind};
-use crate::model::time::{Micros, UtcOffset};
-use crate::search::fold::fold_words;
+use crate::model::time::Micros;
+use crate::search::query::{Node, Plan, Terms};
+use crate::search::token::{self, Filter};
 
 /// The letter of this list's cursors.
 pub(super) const LIST: u8 = b'c';
-/// Most words of a query; each is one more look through the texts.
-const MOST_WORDS: usize = 16;
+/// The letter of its cursors when there is a query: they are places of the index.
+const FOUND: u8 = b'q';
 
 /// Which clips.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ClipQuery {
-    /// Words, each of which must stand in a name, folder, case number, recorder, officer number or officer's name. Width, case
-    /// and punctuation are no matter.
+    /// A query as `search` reads it: words that must stand in names, folders, notes, case numbers, parties and officers' names. Width,
+    /// case and punctuation are no matter.
     #[param(value_type = Option<String>)]
-    q: Option<Vec<String>>,
+    pub(super) q: Option<Plan>,
     /// 案号 in any spelling.
     #[param(value_type = Option<String>, example = "(2021)吉0721执123")]
     case: Option<CaseNumber>,
@@ -62,17 +64,22 @@ pub(super) struct ClipQuery {
     /// `next_cursor` of the page before.
     #[param(value_type = Option<String>)]
     cursor: Option<[i64; 2]>,
+    #[param(ignore)]
+    pub(super) found: Option<i64>,
     /// Rows of a page.
     #[param(value_type = Option<schema::Limit>, inline)]
     pub(super) limit: u32,
 }
 
 impl ClipQuery {
-    /// Reads the query; dates are days at `offset` from UTC.
-    pub(super) fn read(mut params: Params, offset: UtcOffset) -> Result<Self, Problem> {
-        let p = &mut params;
-        let query = Self {
-            q: p.take("q", words),
+    /// Reads the query.
+    pub(super) fn read(mut params: Params, terms: &Terms) -> Result<Self, Problem> {
+        let (p, offset) = (&mut params, terms.offset);
+        let asked = Asked::take(p, terms);
+        let has_query = asked.is_given();
+        let cursor = p.take("cursor", |t| place(has_query, t));
+        let mut query = Self {
+            q: None,
             case: p.take("case", value::case_number),
             officer: p.take("officer", value::text),
             recorder: p.take("recorder", value::text),
@@ -84,7 +91,8 @@ impl ClipQuery {
             sha256: p.take("sha256", value::sha256),
             unfiled: p.take("unfiled", value::flag),
             kind: p.take("kind", |t| value::word(t, &Kind::ALL, Kind::as_str)),
-            cursor: p.take("cursor", |t| cursor::decode(LIST, t)),
+            cursor: cursor.and_then(Result::ok),
+            found: cursor.and_then(Result::err),
             limit: p.take("limit", value::limit).unwrap_or(value::DEFAULT_ROWS),
         };
         if let (Some(from), Some(to)) = (query.from, query.to)
@@ -92,14 +100,39 @@ impl ClipQuery {
         {
             params.fault("from", Text::new("晚于 to，不会有结果", "is after `to`: nothing can be found"));
         }
-        params.finish()?;
+        query.q = asked.finish(params)?;
+        if let Some(mut plan) = query.q.take() {
+            query.narrow(&mut plan);
+            query.q = Some(plan);
+        }
         Ok(query)
+    }
+
+    /// What the index knows of the other filters goes into the query; the catalog's filter decides.
+    fn narrow(&self, plan: &mut Plan) {
+        let token = |of: Filter, value: &str| Node::Filter(token::filter(of, value));
+        let mut nodes = vec![token(Filter::Kind, "clip")];
+        nodes.extend(self.case.as_ref().map(|n| Node::Number(Partial::of(n))));
+        nodes.extend(self.officer.as_ref().map(|n| token(Filter::Officer, n)));
+        nodes.extend(self.recorder.as_ref().map(|n| token(Filter::Recorder, n)));
+        nodes.extend(self.health.map(|h| token(Filter::Health, h.as_str())));
+        for (wanted, of) in [(self.important, Filter::Important), (self.unfiled, Filter::Unfiled)] {
+            let yes = token(of, "yes");
+            nodes.extend(wanted.map(|wanted| if wanted { yes } else { Node::Not(Box::new(yes)) }));
+        }
+        plan.add(nodes);
+        if let Some(from) = self.from {
+            plan.not_before(from.start);
+        }
+        if let Some(to) = self.to {
+            plan.before(to.end);
+        }
     }
 
     /// The catalog's filter for it.
     pub(super) fn filter(&self) -> ClipFilter {
         ClipFilter {
-            words: self.q.clone().unwrap_or_default(),
+            ids: None,
             case: self.case.as_ref().map(CaseNumber::canonical),
             cases: Vec::new(),
             officer: self.officer.clone(),
@@ -123,11 +156,12 @@ pub(super) fn cursor_after(list: u8, clip: &Clip) -> String {
     cursor::encode(list, [clip.facts.recorded.0, clip.id.0])
 }
 
-fn words(text: &str) -> Result<Vec<String>, Text> {
-    let words = fold_words(&value::text(text)?);
-    match words.len() {
-        0 => Err(Text::new("应至少含一个文字或数字", "expected at least one letter, digit or Chinese character")),
-        n if n > MOST_WORDS => Err(Text::new(format!("最多 {MOST_WORDS} 个词"), format!("at most {MOST_WORDS} words"))),
-        _ => Ok(words),
-    }
+/// The cursor to what follows a place of the index.
+pub(super) fn cursor_found(key: i64) -> String {
+    cursor::encode(FOUND, [key])
+}
+
+/// A place of the list, or, with a query, of the index.
+fn place(has_query: bool, text: &str) -> Result<Result<[i64; 2], i64>, Text> {
+    if has_query { cursor::decode::<1>(FOUND, text).map(|[key]| Err(key)) } else { cursor::decode(LIST, text).map(Ok) }
 }

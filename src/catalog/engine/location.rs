@@ -21,7 +21,7 @@ pub enum Location {
 #[derive(Clone)]
 pub struct Server {
     /// With the password, when there is one.
-    pub(super) options: PgConnectOptions,
+    pub(super) options: Box<PgConnectOptions>,
 }
 
 /// Parameters of a URL that are understood; any other is refused, because the driver would pass over it.
@@ -61,7 +61,7 @@ impl Location {
             Some(password) => options.password(password),
             None => options,
         };
-        Ok(Self::Postgres(Server { options }))
+        Ok(Self::Postgres(Server { options: Box::new(options) }))
     }
 }
 

@@ -186,7 +186,7 @@ async fn connect(server: &Server) -> Result<(PgConnection, About), CatalogError>
     let failed = |error: sqlx::Error| CatalogError::Connect { server: server.to_string(), error };
     let connected = tokio::time::timeout(CONNECT_WAIT, async {
         // What the server only remarks is nothing for the log.
-        let options = server.options.clone().options([("client_min_messages", "warning")]);
+        let options = server.options.as_ref().clone().options([("client_min_messages", "warning")]);
         let mut conn = options.connect().await?;
         let about = ask(&mut conn).await?;
         Ok((conn, about))

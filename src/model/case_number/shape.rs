@@ -4,7 +4,7 @@ use super::cursor::{Cursor, Digits, is_han};
 use super::{CaseNumber, CaseNumberError, Words, type_code};
 
 /// Years that can be a case's: the People's Republic's first, and no typing slip such as 2121. No clock decides.
-const YEARS: std::ops::RangeInclusive<u32> = 1949..=2099;
+pub(super) const YEARS: std::ops::RangeInclusive<u32> = 1949..=2099;
 /// The first year of the new style.
 const NEW_STYLE_FROM: u32 = 2016;
 /// More digits than any court reaches in a year; eight are a date.
@@ -199,7 +199,7 @@ fn read_new(cursor: &mut Cursor<'_>) -> Body {
 }
 
 /// The Chinese characters before the number. `字第` or `第` is dropped: people write it in new-style numbers too.
-fn read_type(cursor: &mut Cursor<'_>) -> String {
+pub(super) fn read_type(cursor: &mut Cursor<'_>) -> String {
     let mut code = String::new();
     let mut ahead = *cursor;
     // 知, the code, one too many, and 字第.

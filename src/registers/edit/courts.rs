@@ -60,6 +60,9 @@ pub async fn change_court(custody: &Custody, id: Id, edit: &CourtEdit) -> Result
     let mut fields = Fields::new(custody.utc_offset);
     let court = edit.apply(&mut fields, Some(&old), id);
     fields.finish()?;
+    if court == old {
+        return Ok(old);
+    }
     let written = courts::update(act.conn(), &court).await;
     written.map_err(|e| EditError::from(e).or_taken(|| taken("法院", "court", &court.code)))?;
     act.commit().await?;

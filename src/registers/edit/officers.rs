@@ -1,10 +1,12 @@
 use super::{EditError, Fields, Given, taken};
+use crate::catalog::CatalogError;
 use crate::catalog::officers::{self, Officer};
+use crate::custody::Custody;
 use crate::custody::act::Act;
-use crate::custody::{Custody, CustodyError};
 use crate::model::id::Id;
-use crate::registers::officers::store;
+use crate::model::span::Span;
 use crate::registers::value;
+use crate::search::index;
 
 /// What a person says of an officer's post. What is left out stays as it is.
 #[derive(Debug, Default)]
@@ -45,9 +47,8 @@ pub async fn create_officer(custody: &Custody, edit: &OfficerEdit) -> Result<Off
     let mut fields = Fields::new(custody.utc_offset);
     let officer = edit.apply(&mut fields, None, act.new_id());
     fields.finish()?;
-    finish(store(&mut act, None, &officer).await, &officer)?;
-    act.commit().await?;
-    Ok(officer)
+    let written = officers::insert(act.conn(), &officer).await;
+    finish(act, officer, written).await
 }
 
 /// Corrects a post.
@@ -60,11 +61,16 @@ pub async fn change_officer(custody: &Custody, id: Id, edit: &OfficerEdit) -> Re
     let mut fields = Fields::new(custody.utc_offset);
     let officer = edit.apply(&mut fields, Some(&old), id);
     fields.finish()?;
-    finish(store(&mut act, Some(&old), &officer).await, &officer)?;
-    act.commit().await?;
-    Ok(officer)
+    if officer == old {
+        return Ok(old);
+    }
+    let written = officers::update(act.conn(), &officer).await;
+    finish(act, officer, written).await
 }
 
-fn finish(written: Result<(), CustodyError>, officer: &Officer) -> Result<(), EditError> {
-    written.map_err(|e| EditError::from(e).or_taken(|| taken("警号", "officer", &officer.number)))
+async fn finish(mut act: Act<'_>, officer: Officer, written: Result<(), CatalogError>) -> Result<Officer, EditError> {
+    written.map_err(|e| EditError::from(e).or_taken(|| taken("警号", "officer", &officer.number)))?;
+    index::mark_officer_dirty(act.conn(), &officer.number, Span::ALWAYS).await?;
+    act.commit().await?;
+    Ok(officer)
 }

@@ -7,7 +7,6 @@ use crate::custody::act::Act;
 use crate::model::id::Id;
 use crate::registers::message::Message;
 use crate::registers::value;
-use crate::search::index;
 
 /// What a person says of a recorder. What is left out stays as it is.
 #[derive(Debug, Default)]
@@ -111,5 +110,5 @@ async fn write_holders(act: &mut Act<'_>, recorder: &Recorder, holders: Option<V
             recorders::put_holder(act.conn(), holder).await?;
         }
     }
-    Ok(index::mark_recorder_dirty(act.conn(), &recorder.serial).await?)
+    Ok(())
 }

@@ -46,6 +46,7 @@ async fn a_clip_says_everything_that_is_known() {
             "path": format!("/srv/dock-1/{name}"),
             "arrived_at": "2026-11-24T08:52:07Z"
         }],
+        "marked": false,
         "unfiled": false,
         "unfiled_reason": null,
         "sidecars": [],

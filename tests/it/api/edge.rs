@@ -5,7 +5,9 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
 
-use super::world::{ANON, OFFICER, World};
+use serde_json::json;
+
+use super::world::{ADMIN, ANON, OFFICER, World};
 
 #[tokio::test]
 async fn unknown_routes_and_methods_are_problems() {
@@ -49,6 +51,16 @@ async fn a_request_with_a_body_is_refused() {
     let world = World::new().await;
     let answer = world.ask(OFFICER, "/api/v1/clips", |r| *r.body_mut() = Body::from("x")).await;
     assert_eq!((answer.status, answer.code().as_str()), (StatusCode::PAYLOAD_TOO_LARGE, "body_refused"));
+}
+
+#[tokio::test]
+async fn nul_is_refused_before_an_engine_meets_it() {
+    let world = World::new().await;
+    let answer = world.get(OFFICER, "/api/v1/clips?q=a%00b&officer=%00").await;
+    assert_eq!((answer.status, answer.fields()), (StatusCode::BAD_REQUEST, vec!["q".to_owned(), "officer".to_owned()]));
+    let court = json!({"code": "吉0721", "name": "某\0法院"});
+    let answer = world.send(ADMIN, Method::POST, "/api/v1/courts", &court).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
 }
 
 #[tokio::test]

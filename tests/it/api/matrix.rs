@@ -12,6 +12,9 @@ const PUBLIC: [&str; 3] = ["/api/v1/openapi.json", "/healthz", "/readyz"];
 /// Routes that only some roles may ask.
 const NARROW: [(&str, &[Role]); 1] = [("/metrics", &[Role::Auditor, Role::Admin])];
 
+/// What a route must be asked for.
+const NEEDED: [(&str, &str); 2] = [("/api/v1/ledger/proof", "?index=0"), ("/api/v1/recordings", "?recorder=0012345")];
+
 /// One thing of each kind, to be asked for.
 pub(super) struct Things(Vec<(&'static str, String)>);
 
@@ -21,8 +24,16 @@ impl Things {
         world.confirm(clip).await;
         let tied = world.accept(world.arrival("（2021）吉0721执123号/a.mp4", b"a")).await.clip_id;
         let case = world.get(ADMIN, &format!("/api/v1/clips/{tied}")).await.json()["cases"][0]["id"].clone();
-        let mut things = vec![("/clips/", clip.to_string()), ("/cases/", case.as_str().unwrap().to_owned())];
+        let mut things = vec![
+            ("/clips/", clip.to_string()),
+            ("/recordings/", clip.to_string()),
+            ("/cases/", case.as_str().unwrap().to_owned()),
+        ];
+        let action = json!({
+            "kind": "搜查", "planned_from_at": "2024-05-08T09:00:00+08:00", "planned_to_at": "2024-05-08T10:00:00+08:00",
+        });
         for (list, body) in [
+            ("/actions/", action),
             ("/courts/", json!({"code": "吉0721", "name": "某法院"})),
             ("/officers/", json!({"number": "001234", "name": "张三"})),
             ("/recorders/", json!({"serial": "0012345"})),
@@ -38,21 +49,28 @@ impl Things {
     pub(super) fn path(&self, template: &str) -> String {
         let id = self.0.iter().find(|(list, _)| template.contains(list)).map_or("1", |(_, id)| id);
         let index = if template.contains("/tile/") { "000.p/1" } else { "0" };
-        let path = template.replace("{level}", "0").replace("{index}", index);
-        path.replace("{id}", id).replace("{other_id}", "1").replace("{register}", "courts")
+        let path = template.replace("{id}", id).replace("{other_id}", "1").replace("{register}", "courts");
+        path.replace("{case_id}", "1").replace("{level}", "0").replace("{index}", index)
     }
 }
 
 /// Routes that change something, and who may ask them.
-const WRITERS: [(&str, &[Role]); 9] = [
+const WRITERS: [(&str, &[Role]); 16] = [
+    ("assignActionClips", &[Role::Officer, Role::Legal]),
+    ("changeAction", &[Role::Legal, Role::Admin]),
     ("changeCourt", &[Role::Admin]),
     ("changeOfficer", &[Role::Admin]),
     ("changeRecorder", &[Role::Admin]),
+    ("createAction", &[Role::Legal, Role::Admin]),
     ("createCourt", &[Role::Admin]),
     ("createOfficer", &[Role::Admin]),
     ("createRecorder", &[Role::Admin]),
     ("importRegister", &[Role::Admin]),
+    ("linkClip", &[Role::Officer, Role::Legal]),
+    ("markClip", &[Role::Officer, Role::Legal]),
+    ("noteClip", &[Role::Officer, Role::Legal]),
     ("relateCase", &[Role::Legal, Role::Admin]),
+    ("unlinkClip", &[Role::Officer, Role::Legal]),
     ("unrelateCase", &[Role::Legal, Role::Admin]),
 ];
 
@@ -63,8 +81,10 @@ async fn every_route_answers_exactly_those_who_may_ask_it() {
     let paths = document()["paths"].as_object().unwrap();
     assert!(paths.len() >= 12, "routes are missing from the description");
     for (template, item) in paths.iter().filter(|(_, item)| item["get"].is_object()) {
-        let needed = if template.ends_with("/ledger/proof") { "?index=0" } else { "" };
-        let path = things.path(template) + needed;
+        let mut path = things.path(template);
+        if let Some((_, needed)) = NEEDED.iter().find(|(t, _)| t == template) {
+            path.push_str(needed);
+        }
         let public = PUBLIC.contains(&template.as_str());
         assert_eq!(item["get"]["security"] == serde_json::json!([{}]), public, "{template}");
         let anon = world.get(ANON, &path).await;

@@ -1,17 +1,21 @@
 //! The API as its callers meet it: the real router over a real database and vault, on a clock that stands still. Every answer is
 //! held against the published description.
 
+mod actions;
 mod cases;
 mod chains;
 mod clips;
+mod continuity;
 mod contract;
 mod edge;
 mod ledger;
+mod linking;
 mod listener;
 mod matrix;
 mod media;
 mod openapi;
 mod receipts;
 mod registers;
+mod search;
 mod uploads;
 pub(crate) mod world;

@@ -86,6 +86,17 @@ async fn a_dry_run_says_the_same_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn two_imports_of_one_file_at_once_do_it_once() {
+    let world = World::new().await;
+    let csv: String = (0..1500).map(|n| format!("{n:06},张三\n")).collect();
+    let csv = format!("警号,姓名\n{csv}");
+    let (a, b) = tokio::join!(imported(&world, "officers", &csv), imported(&world, "officers", &csv));
+    let (a, b) = (tally(&a), tally(&b));
+    assert_eq!([a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3]], [1500, 0, 1500, 0], "{a:?} {b:?}");
+    assert_eq!(world.all_ids("/api/v1/officers", 200).await.len(), 1500);
+}
+
+#[tokio::test]
 async fn a_report_names_the_first_thousand_changes_and_errors() {
     let world = World::new().await;
     let mut csv = "法院代码,法院名称\n".to_owned();

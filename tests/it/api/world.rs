@@ -23,6 +23,7 @@ use zhilu::custody::accept::{Accepted, Arrival, accept};
 use zhilu::custody::confirm::{ReadBackOf, confirm};
 use zhilu::http::state::App;
 use zhilu::ledger::key::SignerKey;
+use zhilu::matching::Rules;
 use zhilu::media::name::{NamePatterns, stem};
 use zhilu::model::custody::EventKind;
 use zhilu::model::digest::Sha256Digest;
@@ -111,6 +112,7 @@ impl World {
             signer: Arc::new(SignerKey::from_seed("court.example/zhilu".parse().unwrap(), &[1; 32])),
             patterns: Arc::new(NamePatterns::new(&[]).unwrap()),
             utc_offset: UtcOffset::CHINA,
+            rules: Rules::default(),
         };
         let mut tokens = HashMap::new();
         for role in Role::ALL {

@@ -1,5 +1,6 @@
 //! The server goes away and comes back: an error for a while, and nothing lost.
 
+use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -57,32 +58,52 @@ fn a_server_that_is_stopped_holds_intake_up_with_a_reason_and_loses_nothing() {
     assert_eq!(court.check()["clips"], 3);
 }
 
-/// Passes connections on to a port, until it cuts them.
+#[test]
+fn a_daemon_that_comes_up_before_its_server_waits_for_it() {
+    let cluster = Cluster::start();
+    let court = court(&cluster, "keep");
+    cluster.end();
+    let soft = court.command(&["serve", "--listen", "127.0.0.1:0"]).stderr(std::process::Stdio::null()).spawn();
+    let mut soft = soft.unwrap();
+    let daemon = std::thread::scope(|scope| {
+        let daemon = scope.spawn(|| court.serve());
+        let began = Instant::now();
+        while !court.log().contains("waiting for the database") {
+            assert!(began.elapsed() < Duration::from_secs(30), "{}", court.log());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let pid = rustix::process::Pid::from_child(&soft);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        assert_eq!(soft.wait().unwrap().code(), Some(0), "told to stop while it waits");
+        cluster.begin();
+        daemon.join().unwrap()
+    });
+    assert_eq!(daemon.get("/readyz").status, 200);
+}
+
+/// Passes connections on to a port, until it cuts them or lets them fall silent.
 struct Proxy {
     port: u16,
     open: Arc<Mutex<Vec<TcpStream>>>,
     passing: Arc<AtomicBool>,
+    silent: Arc<AtomicBool>,
 }
 
 impl Proxy {
     fn to(target: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let proxy =
-            Self { port: listener.local_addr().unwrap().port(), open: Arc::default(), passing: Arc::new(true.into()) };
-        let (open, passing) = (Arc::clone(&proxy.open), Arc::clone(&proxy.passing));
+        let port = listener.local_addr().unwrap().port();
+        let proxy = Self { port, open: Arc::default(), passing: Arc::new(true.into()), silent: Arc::default() };
+        let (open, passing, silent) = (Arc::clone(&proxy.open), Arc::clone(&proxy.passing), Arc::clone(&proxy.silent));
         std::thread::spawn(move || {
             for near in listener.incoming().map_while(Result::ok) {
                 if !passing.load(Ordering::SeqCst) {
                     continue;
                 }
                 let Ok(far) = TcpStream::connect(("127.0.0.1", target)) else { continue };
-                for (mut from, mut to) in
-                    [(&near, &far), (&far, &near)].map(|(a, b)| (a.try_clone().unwrap(), b.try_clone().unwrap()))
-                {
-                    std::thread::spawn(move || {
-                        let _ = std::io::copy(&mut from, &mut to);
-                        let _ = to.shutdown(Shutdown::Both);
-                    });
+                for (from, to) in [(&near, &far), (&far, &near)] {
+                    let (from, to, silent) = (from.try_clone().unwrap(), to.try_clone().unwrap(), Arc::clone(&silent));
+                    std::thread::spawn(move || pass_on(from, to, &silent));
                 }
                 open.lock().unwrap().extend([near, far]);
             }
@@ -101,20 +122,60 @@ impl Proxy {
     }
 }
 
-#[test]
-fn connections_that_are_cut_again_and_again_during_ingest_lose_and_double_nothing() {
-    const FILES: usize = 400;
-    let mut court = Court::with("delete", "");
+fn pass_on(mut from: TcpStream, mut to: TcpStream, silent: &AtomicBool) {
+    let mut bytes = [0; 8192];
+    while let Ok(n @ 1..) = from.read(&mut bytes) {
+        while silent.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        if to.write_all(&bytes[..n]).is_err() {
+            break;
+        }
+    }
+    let _ = to.shutdown(Shutdown::Both);
+}
+
+/// A court whose daemon reaches its catalog through a proxy.
+fn proxied(source: &str) -> (Court, Proxy) {
+    let mut court = Court::with(source, "");
     let database = cluster::database();
     let proxy = Proxy::to(database.port());
     court.database = Some(database);
+    (court, proxy)
+}
+
+fn serve_through(court: &Court, proxy: &Proxy) -> Daemon {
+    let mut command = court.command(&["serve", "--listen", "127.0.0.1:0"]);
+    command.env("ZHILU_DATABASE_URL", court.database.as_ref().unwrap().url_at(proxy.port));
+    court.serve_as(command)
+}
+
+#[test]
+fn a_server_that_falls_silent_is_not_waited_for() {
+    let (court, proxy) = proxied("keep");
+    let daemon = serve_through(&court, &proxy);
+    wait_for_status(&daemon, "/readyz", 200);
+    proxy.silent.store(true, Ordering::SeqCst);
+    for _ in 0..4 {
+        let began = Instant::now();
+        let answer = daemon.get("/readyz");
+        assert_eq!((answer.status, answer.header("retry-after").as_deref()), (503, Some("5")));
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    }
+    proxy.silent.store(false, Ordering::SeqCst);
+    wait_for_status(&daemon, "/readyz", 200);
+    dock(&court.uploads(), "1.mp4", &another_clip(1));
+    daemon.wait_for("/api/v1/clips", 1);
+}
+
+#[test]
+fn connections_that_are_cut_again_and_again_during_ingest_lose_and_double_nothing() {
+    const FILES: usize = 200;
+    let (court, proxy) = proxied("delete");
     for n in 0..FILES {
         std::fs::write(court.uploads().join(format!("{n}.txt")), format!("{n}")).unwrap();
     }
-    let through = court.database.as_ref().unwrap().url_at(proxy.port);
-    let mut command = court.command(&["serve", "--listen", "127.0.0.1:0"]);
-    command.env("ZHILU_DATABASE_URL", through);
-    let daemon = court.serve_as(command);
+    let daemon = serve_through(&court, &proxy);
     for n in 0..12_u64 {
         std::thread::sleep(Duration::from_millis(37 * n));
         proxy.cut(Duration::from_millis(20 * n));
@@ -122,7 +183,7 @@ fn connections_that_are_cut_again_and_again_during_ingest_lose_and_double_nothin
     wait_for_status(&daemon, "/readyz", 200);
     let began = Instant::now();
     while std::fs::read_dir(court.uploads()).unwrap().count() > 0 {
-        assert!(began.elapsed() < Duration::from_secs(60), "{}", court.log());
+        assert!(began.elapsed() < Duration::from_secs(120), "{}", court.log());
         std::thread::sleep(Duration::from_millis(100));
     }
     assert_eq!(daemon.stop(), Some(0));

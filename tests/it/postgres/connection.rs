@@ -1,9 +1,12 @@
 //! Connections to the server.
 
-use sqlx::Connection as _;
-use zhilu::catalog::engine::{Conn, Db, Location};
+use std::path::Path;
+use std::process::Command;
 
-use crate::cluster::{self, GUARDED};
+use sqlx::Connection as _;
+use zhilu::catalog::engine::{Conn, Db, Location, postgres};
+
+use crate::cluster::{self, Cluster, GUARDED};
 use crate::support::Court;
 
 #[tokio::test]
@@ -83,4 +86,47 @@ async fn what_is_committed_is_durable_whatever_the_server_s_default() {
     let mut reader = db.read().await.unwrap();
     let Conn::Postgres(conn) = reader.conn() else { panic!("another engine") };
     assert!(sqlx::query("delete from tokens").execute(conn).await.is_err(), "a reader wrote");
+}
+
+/// Runs openssl in a directory.
+fn openssl(dir: &Path, arguments: &str) {
+    let out = Command::new("openssl").args(arguments.split(' ')).current_dir(dir).output().unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+}
+
+#[tokio::test]
+async fn a_server_proves_who_it_is_before_it_is_told_anything() {
+    const KEY: &str = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
+    let own = tempfile::tempdir().unwrap();
+    let root = own.path().join("root.crt");
+    let cluster = Cluster::start_with(|dir| {
+        openssl(dir, &format!("req -x509 {KEY} -keyout ca.key -out ca.crt -subj /CN=court -days 2"));
+        openssl(dir, &format!("req {KEY} -keyout server.key -out server.csr -subj /CN=database"));
+        std::fs::write(dir.join("names"), "subjectAltName=IP:127.0.0.1").unwrap();
+        openssl(
+            dir,
+            "x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -out server.crt -days 2 -extfile names",
+        );
+        std::fs::copy(dir.join("ca.crt"), &root).unwrap();
+        let dir = dir.display();
+        format!("-c ssl=on -c ssl_cert_file={dir}/server.crt -c ssl_key_file={dir}/server.key")
+    });
+    let database = cluster.database();
+    let look = async |url: String| {
+        let Location::Postgres(server) = Location::parse(&url, None).unwrap() else { panic!("another engine") };
+        postgres::look(&server).await
+    };
+    let verified = format!("{}?sslmode=verify-full", database.url());
+    let about = look(format!("{verified}&sslrootcert={}", root.display())).await.unwrap();
+    assert!(about.encrypted);
+    // Known to nobody; known, but under another name.
+    assert!(look(verified.clone()).await.is_err());
+    let renamed = format!("{verified}&sslrootcert={}", root.display()).replace("127.0.0.1", "localhost");
+    assert!(look(renamed).await.is_err());
+    // Where nothing else is said it is encrypted when the server can.
+    assert!(look(database.url()).await.unwrap().encrypted);
+    // A server that cannot is not talked to.
+    let plain = cluster::database();
+    let error = look(format!("{}?sslmode=require", plain.url())).await.unwrap_err();
+    assert!(!error.is_passing(), "{error}");
 }

@@ -1,0 +1,61 @@
+//! FTS5 without content: tokens only, no positions. Deletes leave tombstones, which merges take away.
+
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+
+use super::NewDoc;
+use crate::catalog::CatalogError;
+use crate::catalog::clips::INSERTED_AT_ONCE;
+use crate::catalog::search::{kind_of, push_list};
+
+/// Pages that a share of merging writes at most.
+const MERGED_PAGES: i64 = 100;
+
+pub(super) async fn remove(c: &mut SqliteConnection, keys: &[i64]) -> Result<(), CatalogError> {
+    for some in keys.chunks(INSERTED_AT_ONCE) {
+        for table in ["delete from search_index where rowid in (", "delete from search_docs where doc_key in ("] {
+            let mut q = QueryBuilder::<Sqlite>::new(table);
+            push_list!(q, some);
+            q.build().persistent(some.len() == 1).execute(&mut *c).await?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn insert(c: &mut SqliteConnection, docs: &[NewDoc]) -> Result<(), CatalogError> {
+    const DOCS: &str = "insert into search_docs (doc_key, kind, subject_id, at_us, digest, body, filters) ";
+    for some in docs.chunks(INSERTED_AT_ONCE) {
+        let mut q = QueryBuilder::<Sqlite>::new(DOCS);
+        q.push_values(some, |mut row, doc| {
+            row.push_bind(doc.standing.key)
+                .push_bind(kind_of(doc.standing.subject))
+                .push_bind(doc.standing.subject.id().0)
+                .push_bind(doc.standing.at.0)
+                .push_bind(doc.standing.digest)
+                .push_bind(doc.body.as_str())
+                .push_bind(doc.filters.as_str());
+        });
+        q.build().persistent(some.len() == 1).execute(&mut *c).await?;
+        let mut q = QueryBuilder::<Sqlite>::new("insert into search_index (rowid, terms) ");
+        q.push_values(some, |mut row, doc| {
+            row.push_bind(doc.standing.key).push_bind(doc.terms.join(" "));
+        });
+        q.build().persistent(some.len() == 1).execute(&mut *c).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn merge(c: &mut SqliteConnection) -> Result<(), CatalogError> {
+    const SQL: &str = "insert into search_index (search_index, rank) values ('merge', $1)";
+    sqlx::query(SQL).bind(MERGED_PAGES).execute(c).await?;
+    Ok(())
+}
+
+pub(super) async fn optimize(c: &mut SqliteConnection) -> Result<(), CatalogError> {
+    sqlx::query("insert into search_index (search_index) values ('optimize')").execute(c).await?;
+    Ok(())
+}
+
+pub(super) async fn check(c: &mut SqliteConnection) -> Result<(), CatalogError> {
+    sqlx::query("insert into search_index (search_index) values ('integrity-check')").execute(c).await?;
+    Ok(())
+}

@@ -1,0 +1,128 @@
+//! GIN over partitions by key, asked from the newest on in growing steps: a frequent term is found in the newest partition, a rare one
+//! has few hits wherever they are, so no step sorts many.
+
+use std::time::Duration;
+
+use sqlx::{Connection as _, PgConnection, Postgres, Transaction};
+
+use super::{Keys, Span, bound, in_time};
+use crate::catalog::CatalogError;
+use crate::catalog::search::expr::Expr;
+use crate::catalog::search::spans::SPAN_BITS;
+
+const NEWEST: &str = "select coalesce(max(doc_key), 0) from search_keys";
+const INDEXED: &str = "select array_agg(k) from (select doc_key as k from search_docs \
+    where terms @@ $1::tsquery and doc_key >= $2 and doc_key < $3 order by doc_key desc limit $4) as hits";
+const ALL: &str = "select array_agg(k) from (select doc_key as k from search_keys \
+    where $1 = '' and doc_key >= $2 and doc_key < $3 order by doc_key desc limit $4) as hits";
+const COUNT_INDEXED: &str = "select count(*) from (select 1 from search_docs \
+    where terms @@ $1::tsquery and doc_key >= $2 and doc_key < $3 limit $4) as hits";
+const COUNT_ALL: &str = "select count(*) from (select 1 from search_keys \
+    where $1 = '' and doc_key >= $2 and doc_key < $3 limit $4) as hits";
+
+/// A transaction that only reads and whose statements are ended by the server when they take too long.
+pub(super) struct Limited<'c> {
+    tx: Transaction<'c, Postgres>,
+    /// After a statement was ended the transaction answers nothing more.
+    over: bool,
+}
+
+fn is_limit(code: &str) -> bool {
+    code == "57014"
+}
+
+impl<'c> Limited<'c> {
+    pub(super) async fn begin(conn: &'c mut PgConnection, limit: Duration) -> Result<Self, CatalogError> {
+        const LIMIT: &str = "select set_config('statement_timeout', $1, true)";
+        let mut tx = conn.begin().await?;
+        sqlx::query(LIMIT).bind(limit.as_millis().to_string()).execute(&mut *tx).await?;
+        Ok(Self { tx, over: false })
+    }
+
+    pub(super) fn conn(&mut self) -> &mut PgConnection {
+        &mut self.tx
+    }
+
+    pub(super) async fn newest(&mut self, expr: Option<&Expr>, span: Span, limit: usize) -> Result<Keys, CatalogError> {
+        let mut found = Keys { keys: Vec::new(), out_of_time: self.over };
+        let mut steps = self.steps(span).await?;
+        while let Some(step) = steps.next().filter(|_| found.keys.len() < limit && !self.over) {
+            let sql = if expr.is_some() { INDEXED } else { ALL };
+            let query = sqlx::query_as::<_, (Option<Vec<i64>>,)>(sql).bind(expr.map(Expr::tsquery).unwrap_or_default());
+            let query = query.bind(step.from).bind(step.to).bind(bound(limit - found.keys.len()));
+            // Planned anew each time: how many rows a term has decides the plan.
+            match in_time(query.persistent(false).fetch_one(&mut *self.tx).await, is_limit)? {
+                Some((keys,)) => found.keys.extend(keys.unwrap_or_default()),
+                None => (self.over, found.out_of_time) = (true, true),
+            }
+        }
+        Ok(found)
+    }
+
+    pub(super) async fn count(
+        &mut self,
+        expr: Option<&Expr>,
+        span: Span,
+        limit: usize,
+    ) -> Result<Option<usize>, CatalogError> {
+        let mut count = 0;
+        let mut steps = self.steps(span).await?;
+        while let Some(step) = steps.next().filter(|_| count < limit && !self.over) {
+            let sql = if expr.is_some() { COUNT_INDEXED } else { COUNT_ALL };
+            let query = sqlx::query_as::<_, (i64,)>(sql).bind(expr.map(Expr::tsquery).unwrap_or_default());
+            let query = query.bind(step.from).bind(step.to).bind(bound(limit - count));
+            match in_time(query.persistent(false).fetch_one(&mut *self.tx).await, is_limit)? {
+                Some((some,)) => count += usize::try_from(some).unwrap_or(0),
+                None => self.over = true,
+            }
+        }
+        Ok(Some(count).filter(|_| !self.over))
+    }
+
+    /// The steps from the newest document down to the start of `span`.
+    async fn steps(&mut self, span: Span) -> Result<Steps, CatalogError> {
+        if self.over {
+            return Ok(Steps { from: 0, to: 0, width: 1 });
+        }
+        let (newest,): (i64,) = sqlx::query_as(NEWEST).fetch_one(&mut *self.tx).await?;
+        Ok(Steps { from: span.from, to: span.to.min(newest.saturating_add(1)), width: 1 })
+    }
+}
+
+/// Parts of a span from its end on, at the bounds of partitions, each of twice as many partitions as the one before.
+struct Steps {
+    from: i64,
+    to: i64,
+    width: i64,
+}
+
+impl Iterator for Steps {
+    type Item = Span;
+
+    fn next(&mut self) -> Option<Span> {
+        if self.from >= self.to {
+            return None;
+        }
+        let last = (self.to - 1) >> SPAN_BITS;
+        let from = ((last - self.width + 1) << SPAN_BITS).max(self.from);
+        let step = Span { from, to: self.to };
+        (self.to, self.width) = (from, self.width * 2);
+        Some(step)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_cover_a_span_without_gap() {
+        let span = 1 << SPAN_BITS;
+        let steps: Vec<Span> = Steps { from: 5, to: 10 * span + 7, width: 1 }.collect();
+        assert_eq!(steps.first(), Some(&Span { from: 10 * span, to: 10 * span + 7 }));
+        assert_eq!(steps.get(1), Some(&Span { from: 8 * span, to: 10 * span }));
+        assert_eq!(steps.last(), Some(&Span { from: 5, to: 4 * span }));
+        assert!(steps.windows(2).all(|pair| pair[0].from == pair[1].to));
+        assert_eq!(Steps { from: 5, to: 5, width: 1 }.next(), None);
+    }
+}

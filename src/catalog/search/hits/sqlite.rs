@@ -1,0 +1,94 @@
+//! FTS5: keys are its row numbers, and newest first is its own order, read backwards.
+
+use std::sync::{Arc, Weak};
+use std::time::Instant;
+
+use futures_util::TryStreamExt as _;
+use sqlx::SqliteConnection;
+
+use super::{Keys, Span, bound, in_time};
+use crate::catalog::CatalogError;
+use crate::catalog::search::expr::Expr;
+
+/// Instructions of the engine between two looks at the clock.
+const STEPS: i32 = 1000;
+
+const INDEXED: &str = "select rowid from search_index where search_index match $1 and rowid >= $2 and rowid < $3 \
+    order by rowid desc limit $4";
+const ALL: &str = "select doc_key from search_docs where $1 = '' and doc_key >= $2 and doc_key < $3 \
+    order by doc_key desc limit $4";
+const GATHER_INDEXED: &str = "select group_concat(k) from (select rowid as k from search_index \
+    where search_index match $1 and rowid >= $2 and rowid < $3 order by rowid desc limit $4)";
+const GATHER_ALL: &str = "select group_concat(k) from (select doc_key as k from search_docs \
+    where $1 = '' and doc_key >= $2 and doc_key < $3 order by doc_key desc limit $4)";
+const COUNT_INDEXED: &str = "select count(*) from (select 1 from search_index \
+    where search_index match $1 and rowid >= $2 and rowid < $3 limit $4)";
+const COUNT_ALL: &str = "select count(*) from (select 1 from search_docs \
+    where $1 = '' and doc_key >= $2 and doc_key < $3 limit $4)";
+
+/// A connection whose statements are interrupted when the time is up.
+pub(super) struct Limited<'c> {
+    conn: &'c mut SqliteConnection,
+    /// While this lives the connection is ours: the handler stays on the connection when the session ends, and must not interrupt
+    /// whoever gets it next.
+    _alive: Arc<()>,
+}
+
+fn is_limit(code: &str) -> bool {
+    code == "9"
+}
+
+impl<'c> Limited<'c> {
+    pub(super) async fn begin(conn: &'c mut SqliteConnection, until: Instant) -> Result<Self, CatalogError> {
+        let alive = Arc::new(());
+        let ours: Weak<()> = Arc::downgrade(&alive);
+        conn.lock_handle()
+            .await?
+            .set_progress_handler(STEPS, move || ours.strong_count() == 0 || Instant::now() < until);
+        Ok(Self { conn, _alive: alive })
+    }
+
+    pub(super) fn conn(&mut self) -> &mut SqliteConnection {
+        self.conn
+    }
+
+    pub(super) async fn newest(&mut self, expr: Option<&Expr>, span: Span, limit: usize) -> Result<Keys, CatalogError> {
+        let sql = if expr.is_some() { INDEXED } else { ALL };
+        let query = sqlx::query_as::<_, (i64,)>(sql).bind(expr.map(Expr::fts5).unwrap_or_default());
+        let mut rows = query.bind(span.from).bind(span.to).bind(bound(limit)).fetch(&mut *self.conn);
+        let mut keys = Vec::with_capacity(limit.min(256));
+        loop {
+            match in_time(rows.try_next().await, is_limit)? {
+                // What was found before the time was up is kept.
+                None => return Ok(Keys { keys, out_of_time: true }),
+                Some(None) => return Ok(Keys { keys, out_of_time: false }),
+                Some(Some((key,))) => keys.push(key),
+            }
+        }
+    }
+
+    /// One row for all keys: the driver takes a microsecond for a row, the engine a tenth of that for a key.
+    pub(super) async fn gather(&mut self, expr: Option<&Expr>, span: Span, limit: usize) -> Result<Keys, CatalogError> {
+        let sql = if expr.is_some() { GATHER_INDEXED } else { GATHER_ALL };
+        let query = sqlx::query_as::<_, (Option<String>,)>(sql).bind(expr.map(Expr::fts5).unwrap_or_default());
+        let found = query.bind(span.from).bind(span.to).bind(bound(limit)).fetch_one(&mut *self.conn).await;
+        let Some((list,)) = in_time(found, is_limit)? else {
+            return Ok(Keys { keys: Vec::new(), out_of_time: true });
+        };
+        let list = list.unwrap_or_default();
+        let keys = list.split(',').filter_map(|key| key.parse().ok()).collect();
+        Ok(Keys { keys, out_of_time: false })
+    }
+
+    pub(super) async fn count(
+        &mut self,
+        expr: Option<&Expr>,
+        span: Span,
+        limit: usize,
+    ) -> Result<Option<usize>, CatalogError> {
+        let sql = if expr.is_some() { COUNT_INDEXED } else { COUNT_ALL };
+        let query = sqlx::query_as::<_, (i64,)>(sql).bind(expr.map(Expr::fts5).unwrap_or_default());
+        let found = query.bind(span.from).bind(span.to).bind(bound(limit)).fetch_one(&mut *self.conn).await;
+        Ok(in_time(found, is_limit)?.map(|(count,)| usize::try_from(count).unwrap_or(0)))
+    }
+}
