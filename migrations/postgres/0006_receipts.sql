@@ -2,11 +2,11 @@
 -- these very bytes at this very place is one.
 create table receipts (
     upload_id  bigint  not null references uploads (id),
-    form       text    not null,                -- json | html | tlog-proof
+    form       text    collate "C" not null,    -- json | html | tlog-proof
     folder     bytea   not null,                -- the upload folder, bytes as the file system has them
     dir        bytea   not null,                -- below the folder; empty: the folder itself
-    name       bytea    not null,
-    state      text    not null,                -- due | placed | refused (another file has the name, or the directory is gone)
+    name       bytea   not null,
+    state      text    collate "C" not null,    -- due | placed | refused (another file has the name, or the directory is gone)
     sha256     bytea,                           -- of the bytes; null: not made yet
     content    bytea,                           -- the bytes, from when they are made until they are placed
     mtime_ns   bigint,                          -- of the file that was placed
