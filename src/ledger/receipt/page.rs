@@ -12,8 +12,8 @@ const SM3_ROW: &str =
     "<tr><th>SM3 校验值<small>SM3 digest</small></th><td><code class=\"hash\">{sm3}</code></td></tr>\n";
 /// Most names, and most cases, that are shown; all are in the JSON. More would need a second page.
 const MOST_SHOWN: usize = 3;
-/// Most characters that are shown of one name.
-const MOST_CHARS: usize = 120;
+/// Most characters that are shown of one name: two lines of Chinese.
+const MOST_CHARS: usize = 60;
 
 /// Text that is HTML already.
 struct Html(String);
@@ -61,9 +61,9 @@ impl Receipt {
             ("size", text(&thousands(clip.size_bytes))),
             ("names", listed(&clip.names)),
             ("cases", listed(&clip.cases)),
-            ("recorder", text(or_dash(clip.recorder.as_deref()))),
+            ("recorder", text(&shortened(or_dash(clip.recorder.as_deref())))),
             ("sequence", text(or_dash(sequence.as_deref()))),
-            ("officer", text(or_dash(clip.officer.as_deref()))),
+            ("officer", text(&shortened(or_dash(clip.officer.as_deref())))),
             ("recorded", time(clip.recorded_at)),
             ("accepted", time(self.accepted_at)),
             ("confirmed", time(self.confirmed_at)),
