@@ -8,6 +8,7 @@ mod cluster;
 mod corpus;
 mod layers;
 mod ledger_cli;
+mod ledger_damage;
 mod ledger_oracles;
 mod main_job;
 mod moved;
