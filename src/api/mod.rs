@@ -18,6 +18,7 @@ mod notes;
 mod officers;
 pub mod openapi;
 mod query;
+mod receipts;
 mod recorders;
 mod recordings;
 mod schema;
@@ -44,6 +45,9 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(recordings::get))
         .routes(routes!(media::get))
         .routes(routes!(events::list))
+        .routes(routes!(receipts::json))
+        .routes(routes!(receipts::page))
+        .routes(routes!(receipts::proof))
         .routes(routes!(uploads::list))
         .routes(routes!(actions::list, actions::create))
         .routes(routes!(actions::get, actions::change))
@@ -67,6 +71,9 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(incidents::add_measure))
         .routes(routes!(incidents::change_measure))
         .routes(routes!(ledger::checkpoint))
+        .routes(routes!(ledger::entry))
+        .routes(routes!(ledger::proof))
+        .merge(ledger::tiles())
         .routes(routes!(officers::list, officers::create))
         .routes(routes!(officers::get, officers::change))
         .routes(routes!(recorders::list, recorders::create))

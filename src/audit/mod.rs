@@ -1,3 +1,4 @@
 //! Looks at everything and changes nothing.
 
 pub mod check;
+pub mod ledger;

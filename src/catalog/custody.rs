@@ -106,3 +106,16 @@ pub async fn page(conn: Conn<'_>, clip: Option<Id>, after: Id, limit: u32) -> Re
     });
     rows.into_iter().map(CustodyEvent::try_from).collect()
 }
+
+/// A page of a clip's events from the entry `from` on, in the order of their ledger entries: the clip's chain.
+///
+/// # Errors
+/// When the database is away or a row undecodable.
+pub async fn chain(conn: Conn<'_>, clip: Id, from: u64, limit: u32) -> Result<Vec<CustodyEvent>, CatalogError> {
+    const SQL: &str = "select id, clip_id, at_us, kind, actor, detail, salt, entry_index from custody_events \
+        where clip_id = $1 and entry_index >= $2 order by entry_index limit $3";
+    let rows: Vec<Row> = on!(conn, c => {
+        sqlx::query_as(SQL).bind(clip.0).bind(signed(from)).bind(i64::from(limit)).fetch_all(c).await?
+    });
+    rows.into_iter().map(CustodyEvent::try_from).collect()
+}

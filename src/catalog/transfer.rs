@@ -25,9 +25,10 @@ const fn table(name: &'static str, key: &'static [&'static str]) -> Table {
 }
 
 /// Every table that is copied, each after those it refers to.
-pub const TABLES: [Table; 30] = [
+pub const TABLES: [Table; 31] = [
     Table { name: "clips", key: &["id"], passes: &["sidecar_of is null", "sidecar_of is not null"] },
     table("uploads", &["id"]),
+    table("receipts", &["upload_id", "form"]),
     table("cases", &["id"]),
     table("parties", &["case_id", "position"]),
     table("case_relations", &["earlier_id", "later_id"]),

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::serve::setup;
 use super::{Common, Failure, Outcome};
-use crate::catalog::uploads;
+use crate::catalog::{receipts, uploads};
 use crate::clock::SystemClock;
 use crate::config::{Config, Folder, SourcePolicy};
 use crate::intake::board::Board;
@@ -180,11 +180,12 @@ async fn work(
     Ok(())
 }
 
-/// Whether everything of these folders is confirmed and released that can be, also what an earlier run that was cut left accepted.
+/// Whether everything of these folders is confirmed and released that can be, with the receipts that are wanted, also what an earlier run that was cut left accepted.
 async fn all_confirmed(intake: &Intake) -> Result<bool, Failure> {
     let mut reader = intake.setup.custody.db.read().await?;
     for folder in &intake.folders {
-        if uploads::count_open(reader.conn(), folder.config.path.as_os_str().as_bytes()).await? > 0 {
+        let path = folder.config.path.as_os_str().as_bytes();
+        if uploads::count_open(reader.conn(), path).await? > 0 || receipts::count_due(reader.conn(), path).await? > 0 {
             return Ok(false);
         }
     }

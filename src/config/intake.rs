@@ -44,12 +44,22 @@ pub struct Folder {
     pub source: SourcePolicy,
     /// Seconds without a change after which a file counts as written, for this folder; longer for slow shares.
     pub quiet_s: Option<u32>,
+    /// Write the receipt of each confirmed clip beside its source, in three files.
+    #[serde(default)]
+    pub receipts: bool,
 }
 
 impl Folder {
     /// A folder with defaults.
     pub fn at(path: PathBuf) -> Self {
-        Self { path, dock: String::new(), court: String::new(), source: SourcePolicy::Keep, quiet_s: None }
+        Self {
+            path,
+            dock: String::new(),
+            court: String::new(),
+            source: SourcePolicy::Keep,
+            quiet_s: None,
+            receipts: false,
+        }
     }
 }
 

@@ -6,7 +6,8 @@ use serde_json::{Map, json};
 
 use super::act::{Act, Record};
 use super::{Actor, Custody, CustodyError};
-use crate::catalog::clips::{self, Clip};
+use crate::catalog::clips::{self, Clip, ClipRole};
+use crate::catalog::receipts;
 use crate::catalog::uploads::{self, Upload};
 use crate::model::clip::ClipState;
 use crate::model::custody::EventKind;
@@ -24,6 +25,8 @@ pub struct ReadBackOf {
     pub differs: Option<String>,
     /// What becomes of the source is settled already: it stays, or it is the object itself.
     pub outcome: Option<&'static str>,
+    /// Its receipt is to be written beside the source.
+    pub receipt: bool,
 }
 
 /// Records a group of read-backs in one transaction: equal ones are Confirmed, and Released where the source stays. What another daemon
@@ -39,6 +42,7 @@ pub async fn confirm(custody: &Custody, group: &[ReadBackOf]) -> Result<Vec<Uplo
     ids.dedup();
     let found = clips::get_all(act.conn(), &ids).await?;
     let mut clips_by_id: HashMap<Id, Clip> = found.into_iter().map(|clip| (clip.id, clip)).collect();
+    let mut due = Vec::new();
     let mut now = uploads_now(&mut act, group.iter().map(|done| done.upload.id).collect()).await?;
     for done in group {
         let Some(mut upload) = now.remove(&done.upload.id) else { continue };
@@ -60,6 +64,7 @@ pub async fn confirm(custody: &Custody, group: &[ReadBackOf]) -> Result<Vec<Uplo
         if done.differs.is_none() {
             (upload.state, upload.reason, upload.confirmed) = (UploadState::Confirmed, None, Some(act.at()));
             clip.state = clip.state.max(ClipState::Confirmed);
+            due.extend((done.receipt && clip.role == ClipRole::Clip).then_some(&done.upload));
             if let Some(outcome) = done.outcome {
                 released(&mut upload, clip, &act, outcome);
             }
@@ -68,6 +73,7 @@ pub async fn confirm(custody: &Custody, group: &[ReadBackOf]) -> Result<Vec<Uplo
         recorded.push(upload);
     }
     clips::set_progress(act.conn(), &clips_by_id.values().collect::<Vec<_>>()).await?;
+    receipts::insert_due(act.conn(), &due).await?;
     act.commit().await?;
     Ok(recorded)
 }

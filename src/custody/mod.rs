@@ -11,6 +11,7 @@ pub mod incident;
 pub mod link;
 pub mod mark;
 pub mod note;
+pub mod receipt;
 pub mod rematch;
 pub mod view;
 

@@ -1,11 +1,12 @@
 //! Confirming: every upload's object is read back from the device and compared; then its source is released.
 
 use std::ops::ControlFlow;
+use std::os::unix::ffi::OsStrExt;
 use std::time::{Duration, Instant};
 
 use super::pipeline::Intake;
 use super::reason::Reason;
-use super::release;
+use super::{receipts, release};
 use crate::catalog::CatalogError;
 use crate::catalog::clips;
 use crate::catalog::uploads::{self, Upload};
@@ -67,7 +68,7 @@ fn pass(intake: &Intake, first: bool) -> Result<bool, CustodyError> {
     let mut left_over = false;
     loop {
         let page = open_after(intake, after)?;
-        let Some(last) = page.last() else { return Ok(left_over) };
+        let Some(last) = page.last() else { return Ok(receipts::write_due(intake)? | left_over) };
         after = last.id;
         let page = page.into_iter().filter(|u| first || !differed(u));
         let (accepted, confirmed): (Vec<_>, Vec<_>) = page.partition(|u| u.state == UploadState::Accepted);
@@ -149,13 +150,15 @@ fn read_back(intake: &Intake, upload: &Upload) -> Result<Option<ReadBackOf>, Cus
         (_, true) => Some("moved"),
         _ => None,
     };
+    let folder = intake.folders.iter().find(|f| f.config.path.as_os_str().as_bytes() == upload.folder);
+    let receipt = folder.is_some_and(|folder| folder.config.receipts);
     let mut upload = upload.clone();
     let go_on = |_| if intake.is_stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
     match intake.setup.vault.read_back(&expected, &go_on) {
         Ok(read) => {
             let method = if read.path == ReadPath::Direct { "direct" } else { "uncached" };
             let found = match read.verdict {
-                Verdict::Equal => return Ok(Some(ReadBackOf { upload, method, differs: None, outcome })),
+                Verdict::Equal => return Ok(Some(ReadBackOf { upload, method, differs: None, outcome, receipt })),
                 Verdict::Stopped => return Ok(None),
                 Verdict::Differs { sha256, size_bytes, .. } => format!("{size_bytes} bytes with SHA-256 {sha256}"),
             };
@@ -164,7 +167,7 @@ fn read_back(intake: &Intake, upload: &Upload) -> Result<Option<ReadBackOf>, Cus
                 return Ok(None);
             }
             upload.reason = serde_json::to_string(&Reason::ObjectDiffers { detail: found.clone() }).ok();
-            Ok(Some(ReadBackOf { upload, method, differs: Some(found), outcome }))
+            Ok(Some(ReadBackOf { upload, method, differs: Some(found), outcome, receipt }))
         }
         Err(error) => {
             tracing::error!(upload = %upload.id, "object {} cannot be read back: {error}", clip.sha256);

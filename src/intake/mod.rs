@@ -7,6 +7,7 @@ pub mod board;
 pub mod confirm;
 pub mod pipeline;
 pub mod reason;
+pub mod receipts;
 pub mod receive;
 pub mod release;
 pub mod scan;

@@ -14,6 +14,7 @@ use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use super::board::{Hint, NewItem};
 use super::pipeline::{Intake, Mode, Target, recover};
 use super::reason::Reason;
+use super::receipts;
 use super::scan::{Visitor, walk};
 use super::settle::{Rules, Seen, Stat, Verdict, judge};
 use super::source::{EntryKind, FolderHandle, Place, writer_of};
@@ -314,6 +315,8 @@ impl Looker<'_> {
             Some(known) => Ok(known),
             None => self.ask(place.folder, place.dir(), &[(place.name(), stat)]).map(|k| k.contains(&true)),
         };
+        let known =
+            known.and_then(|known| if known { Ok(true) } else { receipts::is_own(self.intake, handle, place, &stat) });
         match known {
             Ok(true) => {
                 self.intake.board.done_if_waiting(place);
@@ -335,7 +338,8 @@ impl Looker<'_> {
         intake.known.contains(folder, dir, files, |each| {
             intake.runtime.block_on(async {
                 let mut reader = intake.setup.custody.db.read().await?;
-                uploads::known_in(reader.conn(), path, dir, each).await
+                uploads::known_in(reader.conn(), path, dir, each).await?;
+                crate::catalog::receipts::known_in(reader.conn(), path, dir, each).await
             })
         })
     }

@@ -177,6 +177,22 @@ impl SignedCheckpoint {
         &self.head.origin
     }
 
+    /// The head that the note claims, to be shown as such. Anybody can write it.
+    pub fn claimed_head(&self) -> &Checkpoint {
+        &self.head
+    }
+
+    /// The text that is signed, extension lines and the last newline included.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What stands under a key's name and id, key id left out. Nothing of it is checked.
+    pub(super) fn signatures_of(&self, name: &KeyName, id: KeyId) -> impl Iterator<Item = &[u8]> {
+        let mine = move |s: &&NoteSignature| s.name == *name && s.id == id;
+        self.signatures.iter().filter(mine).map(|s| s.bytes.as_slice())
+    }
+
     /// Name and id of the keys that the note claims to be signed by. Anybody can write them.
     pub fn claimed_signers(&self) -> Vec<String> {
         self.signatures.iter().map(|s| format!("{}+{}", s.name, s.id)).collect()
@@ -191,13 +207,11 @@ impl SignedCheckpoint {
         if self.head.origin != *key.name() {
             return Err(CheckpointError::OtherLog { found: self.head.origin.clone(), expected: key.name().clone() });
         }
-        let mine = |s: &&NoteSignature| s.name == *key.name() && s.id == key.id();
-        let mut mine = self.signatures.iter().filter(mine).peekable();
+        let mut mine = self.signatures_of(key.name(), key.id()).peekable();
         if mine.peek().is_none() {
             return Err(CheckpointError::NotSigned { name: key.name().clone(), id: key.id() });
         }
-        let good =
-            |s: &NoteSignature| s.bytes.as_slice().try_into().is_ok_and(|s| key.verifies(self.text.as_bytes(), s));
+        let good = |s: &[u8]| s.try_into().is_ok_and(|s| key.verifies(self.text.as_bytes(), s));
         if !mine.all(good) {
             return Err(CheckpointError::BadSignature { name: key.name().clone(), id: key.id() });
         }

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 /// Signature type of C2SP signed-note: Ed25519 over the note's text.
-const ED25519: u8 = 0x01;
+pub(super) const ED25519: u8 = 0x01;
 /// A signature type byte and 32 bytes of key, in base64.
 const KEY_BASE64_CHARS: usize = 44;
 /// What a signer key's text starts with.
@@ -41,12 +41,14 @@ pub enum KeyError {
         name: KeyName,
     },
     /// The key is for a kind of signature that is not supported here.
-    #[error("the key of {name} is of signature type {found:#04x}; only Ed25519 (0x01) is supported here")]
+    #[error("the key of {name} is of signature type {found:#04x}; only Ed25519 ({expected:#04x}) is supported here")]
     Type {
         /// The key's name.
         name: KeyName,
         /// The type byte found.
         found: u8,
+        /// The type byte of what is signed here.
+        expected: u8,
     },
     /// The id does not belong to name and key: one of the three was changed.
     #[error("the key of {name} has id {found}, but name and key give {expected}: part of the text was changed")]
@@ -97,7 +99,7 @@ impl fmt::Display for KeyName {
 pub struct KeyId(pub [u8; 4]);
 
 impl KeyId {
-    fn of(name: &KeyName, kind: u8, key: &VerifyingKey) -> Self {
+    pub(super) fn of(name: &KeyName, kind: u8, key: &VerifyingKey) -> Self {
         let hash = Sha256::new_with_prefix(name.as_str()).chain_update([b'\n', kind]).chain_update(key).finalize();
         let [a, b, c, d, ..]: [u8; 32] = hash.into();
         Self([a, b, c, d])
@@ -133,6 +135,11 @@ impl VerifierKey {
         self.id
     }
 
+    /// The 32 bytes of the public key, which tell whether two texts wrap one key.
+    pub fn public_key(&self) -> &[u8; 32] {
+        self.key.as_bytes()
+    }
+
     /// Whether `signature` is this key's over `text`. Refuses signatures that only lax verifiers take.
     pub fn verifies(&self, text: &[u8], signature: &[u8; 64]) -> bool {
         self.key.verify_strict(text, &Signature::from_bytes(signature)).is_ok()
@@ -143,21 +150,14 @@ impl FromStr for VerifierKey {
     type Err = KeyError;
 
     fn from_str(s: &str) -> Result<Self, Self::Err> {
-        let mut parts = s.splitn(3, '+');
-        let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(KeyError::VerifierForm);
-        };
-        let name: KeyName = name.parse()?;
-        let bytes = decode_key(&name, key)?;
-        let key = VerifyingKey::from_bytes(&bytes).ok().filter(|key| !key.is_weak());
-        let key = key.ok_or_else(|| KeyError::Point { name: name.clone() })?;
-        checked(Self::new(name, key), id)
+        let (name, id, key) = parse_verifier(s, ED25519)?;
+        Ok(Self { name, id, key })
     }
 }
 
 impl fmt::Display for VerifierKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}+{}+{}", self.name, self.id, STANDARD.encode(typed(self.key.as_bytes())))
+        write!(f, "{}+{}+{}", self.name, self.id, STANDARD.encode(typed(ED25519, self.key.as_bytes())))
     }
 }
 
@@ -191,8 +191,8 @@ impl SignerKey {
             return Err(KeyError::SignerForm);
         };
         let name: KeyName = name.parse().map_err(|_| KeyError::SignerForm)?;
-        let signer = Self::from_seed(name.clone(), &*decode_key(&name, key)?);
-        checked(signer.verifier.clone(), id)?;
+        let signer = Self::from_seed(name.clone(), &*decode_key(&name, key, ED25519)?);
+        check_id(&name, signer.verifier.id, id)?;
         Ok(signer)
     }
 
@@ -205,7 +205,7 @@ impl SignerKey {
         for part in [PRIVATE_PREFIX, name, "+", &self.verifier.id.to_string(), "+"] {
             text.push_str(part);
         }
-        STANDARD.encode_string(typed(self.key.as_bytes()).as_slice(), &mut text);
+        STANDARD.encode_string(typed(ED25519, self.key.as_bytes()).as_slice(), &mut text);
         text
     }
 
@@ -231,35 +231,50 @@ impl fmt::Debug for SignerKey {
     }
 }
 
+/// Name, id and key of a verifier key's text, for signatures of type `kind`.
+pub(super) fn parse_verifier(text: &str, kind: u8) -> Result<(KeyName, KeyId, VerifyingKey), KeyError> {
+    let mut parts = text.splitn(3, '+');
+    let (Some(name), Some(stated), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(KeyError::VerifierForm);
+    };
+    let name: KeyName = name.parse()?;
+    let bytes = decode_key(&name, key, kind)?;
+    let key = VerifyingKey::from_bytes(&bytes).ok().filter(|key| !key.is_weak());
+    let key = key.ok_or_else(|| KeyError::Point { name: name.clone() })?;
+    let id = KeyId::of(&name, kind, &key);
+    check_id(&name, id, stated)?;
+    Ok((name, id, key))
+}
+
 /// The signature type and a key, as both texts encode them.
-fn typed(key: &[u8; 32]) -> Zeroizing<[u8; 33]> {
-    let mut bytes = Zeroizing::new([ED25519; 33]);
+pub(super) fn typed(kind: u8, key: &[u8; 32]) -> Zeroizing<[u8; 33]> {
+    let mut bytes = Zeroizing::new([kind; 33]);
     bytes[1..].copy_from_slice(key);
     bytes
 }
 
 /// The 32 bytes of the key in the last part of either text.
-fn decode_key(name: &KeyName, base64: &str) -> Result<Zeroizing<[u8; 32]>, KeyError> {
+fn decode_key(name: &KeyName, base64: &str, kind: u8) -> Result<Zeroizing<[u8; 32]>, KeyError> {
     let damaged = || KeyError::Base64 { name: name.clone() };
     let mut bytes = Zeroizing::new([0u8; 33]);
     if base64.len() != KEY_BASE64_CHARS || STANDARD.decode_slice(base64, bytes.as_mut_slice()) != Ok(bytes.len()) {
         return Err(damaged());
     }
-    let (kind, key) = bytes.split_first_chunk::<1>().ok_or_else(damaged)?;
-    if *kind != [ED25519] {
-        return Err(KeyError::Type { name: name.clone(), found: kind[0] });
+    let (found, key) = bytes.split_first_chunk::<1>().ok_or_else(damaged)?;
+    if *found != [kind] {
+        return Err(KeyError::Type { name: name.clone(), found: found[0], expected: kind });
     }
     Ok(Zeroizing::new(key.try_into().map_err(|_| damaged())?))
 }
 
-/// The key, when the id that its text states is the one that name and key give.
-fn checked(key: VerifierKey, id: &str) -> Result<VerifierKey, KeyError> {
-    if key.id.to_string() == id {
-        return Ok(key);
+/// Whether the id that a key's text states is the one that name and key give.
+fn check_id(name: &KeyName, expected: KeyId, stated: &str) -> Result<(), KeyError> {
+    if expected.to_string() == stated {
+        return Ok(());
     }
-    let well_formed = id.len() == 8 && id.bytes().all(|b| b.is_ascii_hexdigit());
-    let found = if well_formed { id.to_owned() } else { "of another form".to_owned() };
-    Err(KeyError::Id { name: key.name, found, expected: key.id })
+    let well_formed = stated.len() == 8 && stated.bytes().all(|b| b.is_ascii_hexdigit());
+    let found = if well_formed { stated.to_owned() } else { "of another form".to_owned() };
+    Err(KeyError::Id { name: name.clone(), found, expected })
 }
 
 #[cfg(test)]
@@ -340,7 +355,7 @@ mod tests {
         assert!(matches!(error(&GO_VERIFIER.replace("c74f", "C74F")), KeyError::Id { .. }));
         assert!(matches!(error(&GO_VERIFIER.replace("+AR", "+BB")), KeyError::Type { found: 4, .. }));
         assert!(matches!(error(&GO_VERIFIER.replace("10TW", "10T")), KeyError::Base64 { .. }));
-        let zero_key = STANDARD.encode(typed(&[0; 32]));
+        let zero_key = STANDARD.encode(typed(ED25519, &[0; 32]));
         assert!(matches!(error(&format!("a+00000000+{zero_key}")), KeyError::Point { .. }));
     }
 

@@ -3,9 +3,13 @@
 //! A tile at level *l* holds hashes of the tree's level *8·l*. A tile of 256 hashes is full and never changes again. At
 //! each level at most one tile is partial: the right edge. The row of a partial tile is overwritten by the wider one.
 
-use std::fmt::Write as _;
+mod path;
+mod set;
 
 use super::merkle::{Frontier, FrontierError, Hash, MAX_SIZE, NodeId, node_hash, nodes_of};
+
+pub use path::{entries_path, parse_numbered, tile_path};
+pub use set::TileSet;
 
 /// Levels of the tree in one tile.
 const HEIGHT: u8 = 8;
@@ -41,34 +45,16 @@ impl TileId {
         Some(Self { level, index, width })
     }
 
+    /// Whether a log of `size` entries has this tile, or had it when it was smaller. What a log never has is not served.
+    pub fn is_of(self, size: u64) -> bool {
+        let end = self.index.checked_mul(u64::from(FULL_WIDTH)).and_then(|at| at.checked_add(u64::from(self.width)));
+        self.level < LEVELS && self.width > 0 && end.is_some_and(|end| end <= size >> (self.level * HEIGHT))
+    }
+
     /// The path that C2SP tlog-tiles serves it under: `tile/0/x001/234`, and `tile/0/x001/234.p/5` when it is partial.
     pub fn path(self) -> String {
         tile_path(self.level, self.index, self.width)
     }
-}
-
-/// The path of the tile of `width` hashes at `level` and `index`, as C2SP tlog-tiles serves it.
-pub fn tile_path(level: u8, index: u64, width: u16) -> String {
-    format!("tile/{level}/{}", numbered(index, width))
-}
-
-/// The path of the bundle that holds the entries of the tile of `width` hashes at level 0 and `index`.
-pub fn entries_path(index: u64, width: u16) -> String {
-    format!("tile/entries/{}", numbered(index, width))
-}
-
-/// The index in groups of three digits, all but the last marked `x`, and the width when the tile is partial.
-fn numbered(index: u64, width: u16) -> String {
-    let mut text = format!("{:03}", index % 1000);
-    let mut rest = index / 1000;
-    while rest > 0 {
-        text.insert_str(0, &format!("x{:03}/", rest % 1000));
-        rest /= 1000;
-    }
-    if width < FULL_WIDTH {
-        let _ = write!(text, ".p/{width}");
-    }
-    text
 }
 
 /// The partial tiles of a log of `size` entries, the lowest level first: what [`LogState::from_tiles`] asks for.

@@ -14,6 +14,7 @@ pub mod incident;
 pub mod media;
 pub mod party;
 pub mod reason;
+pub mod receipt;
 pub mod recording;
 pub mod role;
 pub mod span;

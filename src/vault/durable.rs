@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use rustix::fs::{AtFlags, CWD, RenameFlags};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
 /// Directories are synced by at most this many threads: a file system joins syncs that wait at the same time into one
@@ -73,6 +73,45 @@ pub fn write_new(dir: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     written.inspect_err(|_| {
         let _ = std::fs::remove_file(&path);
     })
+}
+
+/// Creates the file `name` of `bytes` in `dir`, durable when it returns, without replacing anything: the name is there only with all
+/// bytes. Order: an unnamed file, write, fsync, link under `name`, fsync of `dir`. A crash leaves nothing, or the whole file.
+///
+/// Where the file system has no unnamed files, as network shares have not, the file is written under `temporary` and renamed: a crash
+/// may leave that.
+///
+/// # Errors
+/// `AlreadyExists` when the name is taken, and what else the operating system says.
+pub fn write_beside(dir: impl AsFd, temporary: &OsStr, name: &OsStr, bytes: &[u8]) -> io::Result<()> {
+    let dir = dir.as_fd();
+    let flags = OFlags::WRONLY | OFlags::CLOEXEC;
+    let mode = Mode::from_raw_mode(0o644);
+    match rustix::fs::openat(dir, c".", flags | OFlags::TMPFILE, mode) {
+        Ok(unnamed) => {
+            let mut file = File::from(unnamed);
+            file.write_all(bytes)?;
+            sync_file(&file)?;
+            let from = format!("/proc/self/fd/{}", file.as_raw_fd());
+            rustix::fs::linkat(CWD, from, dir, name, AtFlags::SYMLINK_FOLLOW)?;
+        }
+        Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL | Errno::NOENT) => {
+            let mut file = File::from(rustix::fs::openat(dir, temporary, flags | OFlags::CREATE | OFlags::EXCL, mode)?);
+            let placed = file.write_all(bytes).and_then(|()| sync_file(&file));
+            let placed = placed.and_then(|()| rename_new(dir, temporary, dir, name));
+            placed.inspect_err(|_| {
+                let _ = rustix::fs::unlinkat(dir, temporary, AtFlags::empty());
+            })?;
+        }
+        Err(error) => return Err(error.into()),
+    }
+    // A descriptor of its own: one that was opened to look up names only cannot be synced.
+    sync_file(&File::from(rustix::fs::openat(
+        dir,
+        c".",
+        OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
+        Mode::empty(),
+    )?))
 }
 
 /// Makes `path` a file of `bytes` with exactly the permissions `mode`, durable when it returns, in place of what was
@@ -311,6 +350,20 @@ mod tests {
         write_new(dir.path(), "a", b"one").unwrap();
         assert_eq!(write_new(dir.path(), "a", b"two").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(std::fs::read(dir.path().join("a")).unwrap(), b"one");
+    }
+
+    #[test]
+    fn a_file_beside_is_whole_and_replaces_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = File::open(dir.path()).unwrap();
+        let write = |bytes: &[u8]| write_beside(&at, OsStr::new(".temporary"), OsStr::new("receipt"), bytes);
+        write(b"one").unwrap();
+        assert_eq!(write(b"two").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(std::fs::read(dir.path().join("receipt")).unwrap(), b"one");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+        std::os::unix::fs::symlink("elsewhere", dir.path().join("link")).unwrap();
+        let link = write_beside(&at, OsStr::new(".temporary"), OsStr::new("link"), b"x");
+        assert_eq!(link.unwrap_err().kind(), io::ErrorKind::AlreadyExists);
     }
 
     #[test]

@@ -16,6 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("lifecycle", &[]),
     ("catalog", &["model", "clock", "media", "vault", "matching", "ledger"]),
     ("ledger/log", &["model", "clock", "ledger", "catalog"]),
+    ("ledger/prove", &["model", "clock", "ledger", "catalog"]),
     ("search", &["model", "clock", "catalog"]),
     ("auth", &["model", "clock", "catalog", "custody"]),
     ("custody", &["model", "clock", "media", "vault", "matching", "ledger", "catalog", "search", "auth", "alerts"]),

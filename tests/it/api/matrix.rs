@@ -13,18 +13,22 @@ const PUBLIC: [&str; 3] = ["/api/v1/openapi.json", "/healthz", "/readyz"];
 const NARROW: [(&str, &[Role]); 1] = [("/metrics", &[Role::Auditor, Role::Admin])];
 
 /// What a route must be asked for.
-const NEEDED: [(&str, &str); 1] = [("/api/v1/recordings", "?recorder=0012345")];
+const NEEDED: [(&str, &str); 2] = [("/api/v1/ledger/proof", "?index=0"), ("/api/v1/recordings", "?recorder=0012345")];
 
 /// One thing of each kind, to be asked for.
 pub(super) struct Things(Vec<(&'static str, String)>);
 
 impl Things {
     pub(super) async fn new(world: &World) -> Self {
-        let clip = world.clip("132920").await.to_string();
+        let clip = world.clip("132920").await;
+        world.confirm(clip).await;
         let tied = world.accept(world.arrival("（2021）吉0721执123号/a.mp4", b"a")).await.clip_id;
         let case = world.get(ADMIN, &format!("/api/v1/clips/{tied}")).await.json()["cases"][0]["id"].clone();
-        let mut things =
-            vec![("/clips/", clip.clone()), ("/recordings/", clip), ("/cases/", case.as_str().unwrap().to_owned())];
+        let mut things = vec![
+            ("/clips/", clip.to_string()),
+            ("/recordings/", clip.to_string()),
+            ("/cases/", case.as_str().unwrap().to_owned()),
+        ];
         let action = json!({
             "kind": "搜查", "planned_from_at": "2024-05-08T09:00:00+08:00", "planned_to_at": "2024-05-08T10:00:00+08:00",
         });
@@ -44,8 +48,9 @@ impl Things {
     /// The path of a template with ids that are there.
     pub(super) fn path(&self, template: &str) -> String {
         let id = self.0.iter().find(|(list, _)| template.contains(list)).map_or("1", |(_, id)| id);
+        let index = if template.contains("/tile/") { "000.p/1" } else { "0" };
         let path = template.replace("{id}", id).replace("{other_id}", "1").replace("{register}", "courts");
-        path.replace("{case_id}", "1")
+        path.replace("{case_id}", "1").replace("{level}", "0").replace("{index}", index)
     }
 }
 

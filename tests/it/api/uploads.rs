@@ -115,7 +115,7 @@ async fn an_upload_says_how_far_it_came() {
     let mut reader = world.app.custody.db.read().await.unwrap();
     let upload = uploads::of_clip(reader.conn(), clip).await.unwrap().remove(0);
     drop(reader);
-    let done = ReadBackOf { upload, method: "direct", differs: None, outcome: Some("kept") };
+    let done = ReadBackOf { upload, method: "direct", differs: None, outcome: Some("kept"), receipt: false };
     confirm(&world.app.custody, &[done]).await.unwrap();
     assert!(items(&world.get(OFFICER, &stored("accepted")).await.json()).is_empty());
     let released = world.get(OFFICER, &stored("released")).await.json();

@@ -16,9 +16,11 @@ use zhilu::auth::token;
 use zhilu::catalog::clips::{self, Clip};
 use zhilu::catalog::custody as events;
 use zhilu::catalog::engine::{Db, Location};
+use zhilu::catalog::uploads;
 use zhilu::clock::FixedClock;
 use zhilu::custody::Custody;
 use zhilu::custody::accept::{Accepted, Arrival, accept};
+use zhilu::custody::confirm::{ReadBackOf, confirm};
 use zhilu::http::state::App;
 use zhilu::ledger::key::SignerKey;
 use zhilu::matching::Rules;
@@ -194,6 +196,18 @@ impl World {
         let name = format!("0012345_00123420240508{time}_0001.mp4");
         let bytes = format!("{time} {}", self.files.load(Ordering::SeqCst));
         self.accept(self.arrival(name, bytes.as_bytes())).await.clip_id
+    }
+
+    /// Confirms what was accepted of a clip, as when its object was read back and equal.
+    pub(crate) async fn confirm(&self, id: Id) {
+        let mut reader = self.app.custody.db.read().await.unwrap();
+        let uploads = uploads::of_clip(reader.conn(), id).await.unwrap();
+        drop(reader);
+        let group: Vec<ReadBackOf> = uploads
+            .into_iter()
+            .map(|upload| ReadBackOf { upload, method: "direct", differs: None, outcome: Some("kept"), receipt: false })
+            .collect();
+        confirm(&self.app.custody, &group).await.unwrap();
     }
 
     pub(crate) async fn row(&self, id: Id) -> Clip {

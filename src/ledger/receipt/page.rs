@@ -1,0 +1,193 @@
+//! The receipt on paper: one A4 page, Chinese first, digests in groups of four, room for signatures. It loads nothing from elsewhere.
+
+use super::Receipt;
+use crate::ledger::checkpoint::SignedCheckpoint;
+use crate::model::digest::to_hex;
+use crate::model::time::{Micros, UtcOffset};
+
+/// The page; `{name}` stands for a value.
+const PAGE: &str = include_str!("page.html");
+/// The row that only a clip with SM3 has.
+const SM3_ROW: &str =
+    "<tr><th>SM3 校验值<small>SM3 digest</small></th><td><code class=\"hash\">{sm3}</code></td></tr>\n";
+/// Most names, and most cases, that are shown; all are in the JSON. More would need a second page.
+const MOST_SHOWN: usize = 3;
+/// Most characters that are shown of one name: two lines of Chinese.
+const MOST_CHARS: usize = 60;
+
+/// Text that is HTML already.
+struct Html(String);
+
+impl Html {
+    /// The text with what has a meaning in HTML escaped; characters that show nothing or turn the direction are left out.
+    fn escaped(text: &str) -> Self {
+        let mut out = String::with_capacity(text.len());
+        for c in text.chars().filter(|c| !is_hidden(*c)) {
+            match c {
+                '&' => out.push_str("&amp;"),
+                '<' => out.push_str("&lt;"),
+                '>' => out.push_str("&gt;"),
+                '"' => out.push_str("&quot;"),
+                '\'' => out.push_str("&#39;"),
+                c => out.push(c),
+            }
+        }
+        Self(out)
+    }
+}
+
+/// Controls, and marks that a reader cannot see but that change what is seen.
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+impl Receipt {
+    /// The receipt as a page that prints on one sheet of A4.
+    pub fn to_html(&self) -> String {
+        let clip = &self.clip;
+        let head = SignedCheckpoint::parse(self.checkpoint.as_bytes()).ok().map(|note| note.claimed_head().clone());
+        let (origin, size, root) = head.map_or_else(Default::default, |head| {
+            (head.origin.to_string(), head.size.to_string(), grouped(&to_hex(&head.root)))
+        });
+        let sm3 = clip.sm3.map_or_else(String::new, |sm3| fill(SM3_ROW, &[("sm3", text(&grouped(&sm3.to_string())))]));
+        let index = self.entries.first().map_or_else(String::new, |entry| entry.index.to_string());
+        let sequence = clip.sequence.map(|n| format!("{n:04}"));
+        let time = |at| text(&local_time(at, self.utc_offset));
+        let values = [
+            ("id", text(&clip.id.to_string())),
+            ("sha256", text(&grouped(&clip.sha256.to_string()))),
+            ("sm3", Html(sm3)),
+            ("size", text(&thousands(clip.size_bytes))),
+            ("names", listed(&clip.names)),
+            ("cases", listed(&clip.cases)),
+            ("recorder", text(&shortened(or_dash(clip.recorder.as_deref())))),
+            ("sequence", text(or_dash(sequence.as_deref()))),
+            ("officer", text(&shortened(or_dash(clip.officer.as_deref())))),
+            ("recorded", time(clip.recorded_at)),
+            ("accepted", time(self.accepted_at)),
+            ("confirmed", time(self.confirmed_at)),
+            ("index", text(&index)),
+            ("log_size", text(&size)),
+            ("origin", text(&origin)),
+            ("root", text(&root)),
+            ("key", text(&self.key)),
+        ];
+        fill(PAGE, &values)
+    }
+}
+
+fn text(text: &str) -> Html {
+    Html::escaped(text)
+}
+
+/// Puts values in place of their `{name}`; what stands in a value is never taken for a name.
+fn fill(template: &str, values: &[(&str, Html)]) -> String {
+    let mut out = String::with_capacity(template.len() + 2048);
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        let named = after.split_once('}').and_then(|(name, after)| {
+            let value = values.iter().find(|(n, _)| *n == name)?;
+            Some((&value.1.0, after))
+        });
+        match named {
+            Some((value, after)) => {
+                out.push_str(value);
+                rest = after;
+            }
+            // A bracket of the page's own, as in a style.
+            None => {
+                out.push('{');
+                rest = after;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+fn or_dash(value: Option<&str>) -> &str {
+    value.unwrap_or("—")
+}
+
+/// A digest in groups of four characters, to be compared by eye.
+fn grouped(hex: &str) -> String {
+    hex.chars().enumerate().fold(String::new(), |mut out, (i, c)| {
+        if i > 0 && i % 4 == 0 {
+            out.push(' ');
+        }
+        out.push(c);
+        out
+    })
+}
+
+/// `1 234 567`.
+fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let groups = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy);
+    groups.collect::<Vec<_>>().join(" ")
+}
+
+/// What the court's clock showed, in 24 hours, with its distance from UTC.
+fn local_time(at: Micros, offset: UtcOffset) -> String {
+    format!("{}（UTC{offset}）", at.to_civil(offset).strftime("%Y年%m月%d日 %H:%M:%S"))
+}
+
+/// The first few, and how many more there are.
+fn listed(values: &[String]) -> Html {
+    if values.is_empty() {
+        return text(or_dash(None));
+    }
+    let mut lines: Vec<String> = values.iter().take(MOST_SHOWN).map(|value| text(&shortened(value)).0).collect();
+    if let Some(more) = values.len().checked_sub(MOST_SHOWN).filter(|more| *more > 0) {
+        lines.push(format!("另有 {more} 个，见 JSON 回执 · {more} more in the JSON receipt"));
+    }
+    Html(lines.join("<br>"))
+}
+
+/// A name that is too long keeps both its ends.
+fn shortened(name: &str) -> String {
+    let chars = name.chars().count();
+    if chars <= MOST_CHARS {
+        return name.to_owned();
+    }
+    let half = MOST_CHARS / 2;
+    let (start, end) = (name.chars().take(half), name.chars().skip(chars - half));
+    start.chain(std::iter::once('…')).chain(end).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_never_markup_and_never_a_name_of_another_value() {
+        let values = [("a", text("<b>&\"'{b}\u{202e}\n")), ("b", text("x"))];
+        assert_eq!(fill("{a}|{b}|{c}|{", &values), "&lt;b&gt;&amp;&quot;&#39;{b}|x|{c}|{");
+    }
+
+    #[test]
+    fn numbers_are_grouped() {
+        for (number, expected) in [(0, "0"), (999, "999"), (1000, "1 000"), (1_234_567, "1 234 567")] {
+            assert_eq!(thousands(number), expected);
+        }
+        assert_eq!(grouped("0123456789ab"), "0123 4567 89ab");
+    }
+
+    #[test]
+    fn time_is_the_court_s_in_24_hours() {
+        let at: Micros = "2026-11-24T08:52:07Z".parse().unwrap();
+        assert_eq!(local_time(at, UtcOffset::CHINA), "2026年11月24日 16:52:07（UTC+08:00）");
+    }
+
+    #[test]
+    fn what_would_need_a_second_page_is_counted() {
+        let names: Vec<String> = (0..5).map(|n| format!("{n}.mp4")).collect();
+        assert_eq!(listed(&names).0, "0.mp4<br>1.mp4<br>2.mp4<br>另有 2 个，见 JSON 回执 · 2 more in the JSON receipt");
+        assert_eq!(listed(&[]).0, "—");
+        let long = format!("开{}尾", "长".repeat(300));
+        assert_eq!(shortened(&long).chars().count(), MOST_CHARS + 1);
+        assert!(shortened(&long).starts_with('开') && shortened(&long).ends_with('尾'));
+    }
+}
