@@ -8,6 +8,7 @@ mod clips;
 mod continuity;
 mod contract;
 mod edge;
+mod incidents;
 mod linking;
 mod listener;
 mod matrix;
