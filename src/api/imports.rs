@@ -205,7 +205,7 @@ pub(super) async fn post(
     let file = tokio::task::spawn_blocking(move || RegisterFile::read(register, &bytes[..])).await;
     let file = file.map_err(|e| Problem::internal("import", &e))?.map_err(|e| unreadable(e.message()))?;
     let mut report = ImportReport::new(&file, mode, language, MOST_NAMED);
-    let summary = registers::import(&app.custody, file, mode, |group| report.add(group)).await;
+    let summary = registers::import(&app.custody, &permit.actor(), file, mode, |group| report.add(group)).await;
     let summary = summary.map_err(stopped)?;
     let tally = summary.tally;
     if mode == Mode::Apply {

@@ -254,6 +254,27 @@ pub async fn find_by_reference(conn: Conn<'_>, reference: &str) -> Result<Option
     Ok(row.map(|(id,)| Id(id)))
 }
 
+/// The actions with these references that are there, in the order of their ids.
+///
+/// # Errors
+/// When the database is away or a row undecodable.
+pub async fn of_references(mut conn: Conn<'_>, references: &[&str]) -> Result<Vec<Action>, CatalogError> {
+    let mut ids = Vec::with_capacity(references.len());
+    for some in references.chunks(INSERTED_AT_ONCE) {
+        let rows: Vec<(i64,)> = on!(conn.reborrow(), c => {
+            let mut q = QueryBuilder::new("select id from actions where reference in (");
+            let mut list = q.separated(", ");
+            for reference in some {
+                list.push_bind(*reference);
+            }
+            q.push(") order by id");
+            q.build_query_as().persistent(false).fetch_all(c).await?
+        });
+        ids.extend(rows.into_iter().map(|(id,)| Id(id)));
+    }
+    of_all(conn, &ids).await
+}
+
 /// The actions with these ids that are there, in the order of their ids.
 ///
 /// # Errors

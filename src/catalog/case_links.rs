@@ -23,7 +23,7 @@ pub struct CaseLink {
     pub method: LinkMethod,
     /// Why.
     pub reason: Reason,
-    /// Of a tie by an action: the action.
+    /// The action that it came about by, if it was one; also of a person's tie.
     pub action_id: Option<Id>,
     /// Who made it: a token's id and role, or a part of the daemon.
     pub actor: String,
@@ -148,7 +148,7 @@ pub async fn clips_of(conn: Conn<'_>, case: Id, before: Option<Id>, limit: u32) 
     Ok(rows.into_iter().map(|(id,)| Id(id)).collect())
 }
 
-/// The ids of the clips that an action ties to cases, in order, above `after`.
+/// The ids of the clips that were tied to cases by an action, in order, above `after`.
 ///
 /// # Errors
 /// When the database is away.

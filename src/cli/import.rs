@@ -5,6 +5,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Common, Failure, Outcome};
 use crate::api::imports::ImportReport;
+use crate::custody::Actor;
 use crate::http::language::Language;
 use crate::registers::{self, Change, ChangeKind, Group, Mode, Note, Register, RegisterFile, Tally};
 use crate::search::index;
@@ -21,6 +22,8 @@ pub(super) enum Action {
     Parties(File),
     /// Cases: 案号 number, 当事人 parties, 案由 cause, 承办人 judge, 状态 status, 前案 predecessors
     Cases(File),
+    /// Actions: 行动编号 reference, 类别 kind, 地点, 法院, 计划开始, 计划结束, 实际开始, 实际结束, 案号, 警号, 执法记录仪, 所需台数, 备注, 状态
+    Actions(File),
 }
 
 #[derive(Debug, clap::Args)]
@@ -43,6 +46,7 @@ impl Action {
             Self::Recorders(file) => (Register::Recorders, file),
             Self::Parties(file) => (Register::Parties, file),
             Self::Cases(file) => (Register::Cases, file),
+            Self::Actions(file) => (Register::Actions, file),
         }
     }
 }
@@ -57,7 +61,7 @@ pub(super) async fn run(common: &Common, action: &Action) -> Result<Outcome, Fai
     let mode = if args.dry_run { Mode::DryRun } else { Mode::Apply };
     let mut report = ImportReport::new(&file, mode, Language::Zh, usize::MAX);
     let mut screen = Screen::new(args, &file);
-    let imported = registers::import(&store.custody, file, mode, |group| {
+    let imported = registers::import(&store.custody, &Actor::import(), file, mode, |group| {
         screen.show(&group);
         report.add(group);
     })

@@ -1,6 +1,8 @@
 //! Accepting uploads: the commit point. Clip, name, custody event, links and ledger entries in one transaction; before it the
 //! bytes are in the vault, durable, under their digest.
 
+mod tie;
+
 use std::collections::HashSet;
 
 use serde_json::{Map, Value, json};
@@ -8,18 +10,14 @@ use serde_json::{Map, Value, json};
 use super::act::{Act, Record};
 use super::facts::{Concluded, Known, conclude, footage};
 use super::grounds::grounds;
-use super::link::find_or_stub;
 use super::rematch::{self, Look};
 use super::{Actor, Custody, CustodyError, incident};
-use crate::catalog::case_links::{self, CaseLink};
+use crate::catalog::case_links;
 use crate::catalog::clips::{self, Clip, ClipFacts, ClipRole};
 use crate::catalog::uploads::{self, OwnedPairPlace, PairPlace, Upload};
-use crate::matching::action::{Grounds, cases_by_action, missing};
+use crate::matching::action::Grounds;
 use crate::matching::footage::Footage;
-use crate::matching::plan::Link;
-use crate::matching::{ProposedLink, Unfiled};
 use crate::media::sidecar::SidecarFacts;
-use crate::model::case::LinkMethod;
 use crate::model::clip::ClipState;
 use crate::model::custody::EventKind;
 use crate::model::digest::{Sha256Digest, Sm3Digest};
@@ -28,6 +26,7 @@ use crate::model::media::MediaFacts;
 use crate::model::subject::Subject;
 use crate::model::time::Micros;
 use crate::model::upload::UploadState;
+use tie::{tie, tie_by_action};
 
 /// A received upload: its bytes are in the vault.
 #[derive(Debug, Clone)]
@@ -230,7 +229,7 @@ async fn accept_alone(
     if let Some(footage) = first.footage {
         let mut cases = tie(act, &mut clip, links, &[], &[]).await?;
         tie_by_action(act, &mut clip, &footage, grounds, &mut cases)?;
-        look.touch(id, &footage);
+        look.touch(id, footage);
     }
     act.add_clip(clip);
     Ok(Accepted { clip_id: id, duplicate: false })
@@ -404,87 +403,6 @@ async fn reconsider(act: &mut Act<'_>, clip: &mut Clip, look: &mut Look) -> Resu
     act.touch(Subject::Clip(clip.id));
     look.anew.push(clip.id);
     Ok(clips::update(act.conn(), clip).await?)
-}
-
-/// Links a clip to the cases that its names and sidecars name, unless it is linked already or a person refused; a case that is only named
-/// becomes a stub. A number is stronger than an action or a recording and takes their place. Gives the cases that it is linked to.
-async fn tie(
-    act: &mut Act<'_>,
-    clip: &mut Clip,
-    links: Vec<ProposedLink>,
-    existing: &[CaseLink],
-    refused: &[(Id, String)],
-) -> Result<Vec<Id>, CustodyError> {
-    let mut cases: Vec<Id> = existing.iter().map(|link| link.case_id).collect();
-    for ProposedLink { number, method, reason } in links {
-        let canonical = number.canonical();
-        let weaker = existing.iter().find(|l| l.number == canonical);
-        if weaker.is_some_and(|l| l.method.is_explicit()) || refused.iter().any(|(_, number)| *number == canonical) {
-            continue;
-        }
-        let case = find_or_stub(act, &number).await?;
-        if weaker.is_some() {
-            case_links::delete(act.conn(), clip.id, case.id).await?;
-        }
-        cases.push(case.id);
-        add_tie(act, clip, Link { case: case.id, number: case.number, method, action: None, reason })?;
-    }
-    file(clip, cases.is_empty());
-    Ok(cases)
-}
-
-/// Links a new clip to the cases of its actions; what was missing otherwise is kept in it.
-fn tie_by_action(
-    act: &mut Act<'_>,
-    clip: &mut Clip,
-    footage: &Footage,
-    grounds: &Grounds,
-    cases: &mut Vec<Id>,
-) -> Result<(), CustodyError> {
-    let rules = act.custody().rules;
-    for found in cases_by_action(footage, grounds, &rules) {
-        if !cases.contains(&found.case) {
-            cases.push(found.case);
-            let (case, number, reason) = (found.case, found.number, found.reason);
-            let action = Some(found.action);
-            add_tie(act, clip, Link { case, number, method: LinkMethod::Action, action, reason })?;
-        }
-    }
-    file(clip, cases.is_empty());
-    let stored = clip.facts.unfiled_reason.as_deref().and_then(Unfiled::from_stored);
-    if let Some(by_number) = stored {
-        clip.facts.unfiled_reason = Some(by_number.with(&missing(footage, grounds, &rules)).to_stored());
-    }
-    Ok(())
-}
-
-/// Records a new tie and adds its row.
-fn add_tie(act: &mut Act<'_>, clip: &mut Clip, link: Link) -> Result<(), CustodyError> {
-    let actor = Actor::intake();
-    clip.last_entry = act.record(Record {
-        clip_id: clip.id,
-        prev: Some(clip.last_entry),
-        event: EventKind::Link,
-        actor: &actor,
-        public: object(json!({"method": link.method.as_str()})),
-        detail: json!({
-            "case": link.number,
-            "method": link.method.as_str(),
-            "action": link.action,
-            "reason": link.reason.zh,
-        }),
-    })?;
-    let row = rematch::row(link, &actor, act.at());
-    act.add_link(clip.id, row);
-    Ok(())
-}
-
-fn file(clip: &mut Clip, unfiled: bool) {
-    clip.facts.unfiled = unfiled;
-    if !unfiled {
-        clip.facts.unfiled_reason = None;
-        clip.state = clip.state.max(ClipState::Matched);
-    }
 }
 
 fn upload_of(act: &Act<'_>, a: &Arrival, clip_id: Id) -> Upload {

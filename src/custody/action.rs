@@ -7,6 +7,7 @@ use super::link::find_or_stub;
 use super::rematch::{self, Pending};
 use super::{Actor, Custody, CustodyError};
 use crate::catalog::actions::{self, Action};
+use crate::catalog::case_links;
 use crate::catalog::engine::Conn;
 use crate::catalog::footage::{self, Filed, Makers};
 use crate::catalog::people;
@@ -27,18 +28,28 @@ const MOST_CLIPS: u32 = 20_000;
 /// # Errors
 /// When the values cannot be, the reference is taken, or the database or the ledger refuses.
 pub async fn create(custody: &Custody, actor: &Actor, facts: ActionFacts) -> Result<Action, CustodyError> {
-    check(&facts)?;
     let mut act = Act::begin(custody).await?;
-    refuse_taken(&mut act, &facts, None).await?;
-    let cases = resolve(&mut act, &facts).await?;
+    let action = enter(&mut act, actor, facts).await?;
+    finish(act, action).await
+}
+
+/// Enters an action within an act. Once that is committed, [`rematch::finish`] matches its clips.
+///
+/// # Errors
+/// As [`create`].
+pub async fn enter(act: &mut Act<'_>, actor: &Actor, facts: ActionFacts) -> Result<Action, CustodyError> {
+    check(&facts)?;
+    refuse_taken(act, &facts, None).await?;
+    let cases = resolve(act, &facts).await?;
     let (id, at) = (act.new_id(), act.at());
     let detail = json!({"values": facts});
     let amend = Amend { subject: Subject::Action(id), prev: None, kind: "create", actor, detail };
     let last_entry = act.amend(amend).await?;
     let mut action = Action { id, facts, cases, created: at, updated: at, last_entry, rematch: None };
-    action.rematch = Some(Pending::new(None, &action, &custody.rules).to_stored());
+    action.rematch = Some(Pending::new(None, &action, &act.custody().rules).to_stored());
     actions::insert(act.conn(), &action).await?;
-    commit(act, custody, action).await
+    touch_cases(act, &action);
+    Ok(action)
 }
 
 /// Changes an action by what `change` makes of its values; with `expected`, only while that is its newest ledger entry. Where nothing
@@ -60,29 +71,56 @@ pub async fn change(
     if expected.is_some_and(|expected| expected != before.last_entry) {
         return Err(CustodyError::Outdated { subject, found: before.last_entry });
     }
-    let mut after = before.clone();
-    change(&mut after.facts);
-    if after.facts == before.facts {
+    let mut facts = before.facts.clone();
+    change(&mut facts);
+    if facts == before.facts {
         return Ok(before);
     }
-    check(&after.facts)?;
-    refuse_taken(&mut act, &after.facts, Some(id)).await?;
-    after.cases = resolve(&mut act, &after.facts).await?;
+    let after = amend(&mut act, actor, &before, facts).await?;
+    finish(act, after).await
+}
+
+/// Gives an action other values within an act. Once that is committed, [`rematch::finish`] matches its clips.
+///
+/// # Errors
+/// As [`change`].
+pub async fn amend(
+    act: &mut Act<'_>,
+    actor: &Actor,
+    before: &Action,
+    facts: ActionFacts,
+) -> Result<Action, CustodyError> {
+    check(&facts)?;
+    refuse_taken(act, &facts, Some(before.id)).await?;
+    let mut after = Action { cases: resolve(act, &facts).await?, facts, ..before.clone() };
     let kind = if after.facts.state == before.facts.state { "change" } else { after.facts.state.as_str() };
     let detail = json!({"changes": changes(&before.facts, &after.facts)});
+    let subject = Subject::Action(before.id);
     let amend = Amend { subject, prev: Some(before.last_entry), kind, actor, detail };
     (after.last_entry, after.updated) = (act.amend(amend).await?, act.at());
     if after.outing() != before.outing() {
-        after.rematch = Some(Pending::new(Some(&before), &after, &custody.rules).to_stored());
+        after.rematch = Some(Pending::new(Some(before), &after, &act.custody().rules).to_stored());
     }
     actions::update(act.conn(), &after).await?;
-    commit(act, custody, after).await
+    touch_cases(act, before);
+    touch_cases(act, &after);
+    if (&after.facts.place, &after.facts.court) != (&before.facts.place, &before.facts.court) {
+        // People search for clips by the place and court of their action.
+        for clip in case_links::clips_by_action(act.conn(), after.id, Id(0), MOST_CLIPS).await? {
+            act.touch(Subject::Clip(clip));
+        }
+    }
+    Ok(after)
 }
 
-async fn commit(mut act: Act<'_>, custody: &Custody, mut action: Action) -> Result<Action, CustodyError> {
+fn touch_cases(act: &mut Act<'_>, action: &Action) {
     for (case, _) in &action.cases {
         act.touch(Subject::Case(*case));
     }
+}
+
+async fn finish(act: Act<'_>, mut action: Action) -> Result<Action, CustodyError> {
+    let custody = act.custody();
     act.commit().await?;
     rematch::finish(custody, action.id).await?;
     action.rematch = None;

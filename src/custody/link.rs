@@ -52,8 +52,9 @@ pub async fn link(
     if let Some(tie) = links.iter().find(|l| l.case_id == case.id && l.method == LinkMethod::Person) {
         return Ok((tie.clone(), false));
     }
-    let replaces = links.iter().any(|l| l.case_id == case.id);
-    let tie = tie(&mut act, actor, &mut filed, &case, replaces, reason).await?;
+    let replaced = links.iter().find(|l| l.case_id == case.id);
+    let action = replaced.and_then(|l| l.action_id);
+    let tie = tie(&mut act, actor, &mut filed, (&case, action), replaced.is_some(), reason).await?;
     footage::set_filing(act.conn(), &[filed]).await?;
     act.flush().await?;
     rematch::settle(&mut act, Look::anew(vec![clip]), &Actor::matching()).await?;
@@ -61,12 +62,12 @@ pub async fn link(
     Ok((tie, true))
 }
 
-/// Writes and records a person's tie; the clip's own row is written by the caller.
+/// Writes and records a person's tie to a case, by an action if it came about by one; the clip's own row is written by the caller.
 async fn tie(
     act: &mut Act<'_>,
     actor: &Actor,
     clip: &mut Filed,
-    case: &Case,
+    (case, action): (&Case, Option<Id>),
     replaces: bool,
     reason: &str,
 ) -> Result<CaseLink, CustodyError> {
@@ -80,10 +81,10 @@ async fn tie(
         event: EventKind::Link,
         actor,
         public: Map::from_iter([("method".to_owned(), LinkMethod::Person.as_str().into())]),
-        detail: json!({"case": case.number, "method": "person", "reason": reason}),
+        detail: json!({"case": case.number, "method": "person", "action": action, "reason": reason}),
     })?;
     let (method, reason) = (LinkMethod::Person, Reason::in_words(reason));
-    let link = Link { case: case.id, number: case.number.clone(), method, action: None, reason };
+    let link = Link { case: case.id, number: case.number.clone(), method, action, reason };
     let row = rematch::row(link, actor, act.at());
     act.add_link(clip.id, row.clone());
     refile(clip, false);
@@ -184,7 +185,7 @@ pub async fn assign(
             } else if link.is_some_and(|link| link.method == LinkMethod::Person) {
                 assigned.already += 1;
             } else {
-                tie(&mut act, actor, &mut clip, case, link.is_some(), reason).await?;
+                tie(&mut act, actor, &mut clip, (case, Some(action)), link.is_some(), reason).await?;
                 assigned.linked += 1;
             }
         }

@@ -133,6 +133,11 @@ impl Actor {
         Self("system:intake".to_owned())
     }
 
+    /// The command line's import of a register.
+    pub fn import() -> Self {
+        Self("system:import".to_owned())
+    }
+
     /// Matching, when it looks at clips anew.
     pub fn matching() -> Self {
         Self("system:matching".to_owned())

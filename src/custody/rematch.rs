@@ -1,67 +1,34 @@
 //! Matching clips anew: after arrivals, after a person's choice, and when an action is entered or changed, also days after its clips.
 
+mod context;
+mod pending;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, json};
 
 use super::act::{Act, Record};
 use super::facts::number_reason;
-use super::grounds::{grounds, merged};
+use super::grounds::grounds;
 use super::{Actor, Custody, CustodyError};
-use crate::catalog::actions::{self, Action};
 use crate::catalog::case_links::{self, CaseLink};
-use crate::catalog::footage::{self, Filed, Makers, Reach};
+use crate::catalog::footage::{self, Filed};
 use crate::catalog::uploads;
-use crate::matching::action::{Grounds, NEAREST_US, missing};
-use crate::matching::footage::{Footage, recordings_of};
+use crate::matching::action::{Grounds, missing};
 use crate::matching::plan::{Change, Link, Standing, plan};
 use crate::matching::{Rules, Unfiled, UnfiledReason};
 use crate::model::clip::ClipState;
 use crate::model::custody::EventKind;
 use crate::model::id::Id;
 use crate::model::subject::Subject;
-use crate::model::time::{Micros, SECOND_US};
+use crate::model::time::Micros;
 
-/// How far around a clip its recording is looked for, in microseconds; a recorder's battery does not last longer.
-const RECORDING_US: i64 = 12 * 3_600 * SECOND_US;
-/// Most clips that are looked at as possible segments at a time.
-const MOST_CONTEXT: u32 = 5_000;
+pub(super) use context::Look;
+pub(super) use pending::Pending;
+pub use pending::{finish, resume};
+
 /// Clips of an action that are matched anew in one transaction.
 const GROUP: u32 = 200;
-
-/// Which clips are to be looked at.
-#[derive(Debug, Default)]
-pub(super) struct Look {
-    /// Clips whose actions are looked for anew.
-    pub(super) anew: Vec<Id>,
-    /// Clips that are new or newly linked: their recordings are looked at.
-    pub(super) touched: Vec<Id>,
-    /// Where the recordings of touched clips are.
-    reaches: Vec<Reach>,
-}
-
-impl Look {
-    /// These clips are matched anew, with their recordings.
-    pub(super) fn anew(clips: Vec<Id>) -> Self {
-        Self { anew: clips, ..Self::default() }
-    }
-
-    /// Notes a clip whose recording is to be looked at.
-    pub(super) fn touch(&mut self, clip: Id, footage: &Footage) {
-        if let Some(reach) = reach(clip, footage) {
-            self.touched.push(clip);
-            self.reaches.push(reach);
-        }
-    }
-}
-
-/// Where the recording of a clip is; none when it is no segment of any.
-fn reach(clip: Id, footage: &Footage) -> Option<Reach> {
-    let start = footage.segment(clip)?.start.0;
-    let (from, to) = (start.saturating_sub(RECORDING_US), start.saturating_add(RECORDING_US));
-    Some((footage.recorder.clone()?, Micros(from), Micros(to)))
-}
 
 /// Carries out what matching says of the clips to be looked at, within an act whose rows are flushed. Nothing is recorded where
 /// nothing changes.
@@ -70,11 +37,11 @@ fn reach(clip: Id, footage: &Footage) -> Option<Reach> {
 /// When the database or the ledger refuses.
 pub(super) async fn settle(act: &mut Act<'_>, look: Look, actor: &Actor) -> Result<(), CustodyError> {
     let rules = act.custody().rules;
-    let mut filed = context(act, &look, &rules).await?;
-    let anew: HashSet<Id> = look.anew.into_iter().collect();
-    if anew.is_empty() && filed.values().all(|clip| clip.unfiled) {
+    if look.is_settled(act, &rules).await? {
         return Ok(());
     }
+    let mut filed = look.context(act, &rules).await?;
+    let anew: HashSet<Id> = look.anew.into_iter().collect();
     let known = Known::of(act, &filed).await?;
     let to_match = filed.values().filter(|c| anew.contains(&c.id)).map(|c| &c.footage).collect::<Vec<_>>();
     let mut found = grounds(act.conn(), &to_match, &rules).await?;
@@ -99,26 +66,6 @@ pub(super) async fn settle(act: &mut Act<'_>, look: Look, actor: &Actor) -> Resu
     }
     let changed: Vec<Filed> = filed.into_values().filter(|clip| before.get(&clip.id) != Some(clip)).collect();
     Ok(footage::set_filing(act.conn(), &changed).await?)
-}
-
-/// The clips to be looked at, with the other segments of their recordings.
-async fn context(act: &mut Act<'_>, look: &Look, rules: &Rules) -> Result<BTreeMap<Id, Filed>, CustodyError> {
-    let mut all: BTreeMap<Id, Filed> = BTreeMap::new();
-    let anew = footage::of_all(act.conn(), &look.anew, rules.utc_offset).await?;
-    let mut reaches = look.reaches.clone();
-    reaches.extend(anew.iter().filter_map(|clip| reach(clip.id, &clip.footage)));
-    let near = footage::by_recorders(act.conn(), &merged(reaches), rules.utc_offset, MOST_CONTEXT).await?;
-    all.extend(near.into_iter().chain(anew).map(|clip| (clip.id, clip)));
-    let looked_at: HashSet<Id> = look.anew.iter().chain(&look.touched).copied().collect();
-    let mut keep: HashSet<Id> = look.anew.iter().copied().collect();
-    for recording in recordings_of(all.values().map(|clip| (clip.id, &clip.footage)), rules) {
-        let segments = recording.segments();
-        if segments.len() > 1 && segments.iter().any(|s| looked_at.contains(&s.clip)) {
-            keep.extend(segments.iter().map(|s| s.clip));
-        }
-    }
-    all.retain(|clip, _| keep.contains(clip));
-    Ok(all)
 }
 
 /// What other tables know of the clips.
@@ -258,123 +205,6 @@ async fn explain(
         (clip.id, by_number.with(&reasons).to_stored())
     });
     Ok(said.collect())
-}
-
-/// Which clips of a changed action are still to be matched anew; kept in its row until all were.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Pending {
-    /// Whose clips and when, of the action as it was and as it is.
-    scopes: Vec<Scope>,
-    /// The last clip of the first scope that was looked at.
-    after: Option<(i64, i64)>,
-    /// The last clip that the action ties to a case and that was looked at, once the scopes are done.
-    linked_after: i64,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Scope {
-    from_us: i64,
-    to_us: i64,
-    officers: Vec<String>,
-    recorders: Vec<String>,
-}
-
-impl Scope {
-    /// Also clips whose sentence names the action as the nearest one.
-    fn of(action: &Action, rules: &Rules) -> Self {
-        let window = action.facts.window().widened(rules.buffer_us.max(NEAREST_US));
-        Self {
-            from_us: window.from.0,
-            to_us: window.to.0,
-            officers: action.facts.officers.iter().cloned().collect(),
-            recorders: action.facts.recorders.iter().cloned().collect(),
-        }
-    }
-}
-
-impl Pending {
-    /// What is to be done after a change from `before` to `after`, with what was still to be done before.
-    pub(super) fn new(before: Option<&Action>, after: &Action, rules: &Rules) -> Self {
-        let left = before.and_then(|b| b.rematch.as_deref()).and_then(Self::from_stored);
-        let mut scopes = left.map(|left| left.scopes).unwrap_or_default();
-        for scope in before.into_iter().chain([after]).map(|action| Scope::of(action, rules)) {
-            if !scopes.contains(&scope) {
-                scopes.push(scope);
-            }
-        }
-        Self { scopes, after: None, linked_after: 0 }
-    }
-
-    /// The text that a row holds.
-    pub(super) fn to_stored(&self) -> String {
-        // Numbers and strings always serialize.
-        serde_json::to_string(self).unwrap_or_default()
-    }
-
-    fn from_stored(text: &str) -> Option<Self> {
-        serde_json::from_str(text).ok()
-    }
-
-    /// The next clips, and what is left after them.
-    async fn next(mut self, act: &mut Act<'_>, action: Id) -> Result<(Vec<Id>, Option<Self>), CustodyError> {
-        let Some(scope) = self.scopes.first() else {
-            let clips = case_links::clips_by_action(act.conn(), action, Id(self.linked_after), GROUP).await?;
-            let Some(last) = clips.last().filter(|_| clips.len() == GROUP as usize) else { return Ok((clips, None)) };
-            self.linked_after = last.0;
-            return Ok((clips, Some(self)));
-        };
-        let makers = Makers { officers: scope.officers.clone(), recorders: scope.recorders.clone() };
-        let span = (Micros(scope.from_us), Micros(scope.to_us));
-        let after = self.after.map(|(recorded, id)| (Micros(recorded), Id(id)));
-        let utc_offset = act.custody().utc_offset;
-        let clips = footage::by_makers(act.conn(), &makers, span, after, utc_offset, GROUP).await?;
-        match clips.last().filter(|_| clips.len() == GROUP as usize) {
-            Some(last) => self.after = Some((last.footage.start.0, last.id.0)),
-            None => {
-                self.scopes.remove(0);
-                self.after = None;
-            }
-        }
-        Ok((clips.into_iter().map(|clip| clip.id).collect(), Some(self)))
-    }
-}
-
-/// Matches the clips of a changed action anew, a group in each transaction, until none is left.
-///
-/// # Errors
-/// When the database or the ledger refuses. What is left is then done by [`resume`].
-pub async fn finish(custody: &Custody, action: Id) -> Result<(), CustodyError> {
-    loop {
-        let mut act = Act::begin(custody).await?;
-        let found = actions::get(act.conn(), action).await?.ok_or(CustodyError::NoSuch(Subject::Action(action)))?;
-        let Some(stored) = found.rematch else { return Ok(()) };
-        // A text that nobody wrote says nothing of what is left; the clips that the action ties are looked at in any case.
-        let pending = Pending::from_stored(&stored).unwrap_or(Pending { scopes: vec![], after: None, linked_after: 0 });
-        let (clips, left) = pending.next(&mut act, action).await?;
-        settle(&mut act, Look::anew(clips), &Actor::matching()).await?;
-        actions::set_rematch(act.conn(), action, left.map(|left| left.to_stored()).as_deref()).await?;
-        act.commit().await?;
-    }
-}
-
-/// Finishes what a process that ended left undone; gives how many actions that were.
-///
-/// # Errors
-/// When the database or the ledger refuses.
-pub async fn resume(custody: &Custody) -> Result<u64, CustodyError> {
-    let mut resumed = 0;
-    loop {
-        let mut reader = custody.db.read().await?;
-        let left = actions::to_rematch(reader.conn(), GROUP).await?;
-        drop(reader);
-        if left.is_empty() {
-            return Ok(resumed);
-        }
-        for action in left {
-            finish(custody, action).await?;
-            resumed += 1;
-        }
-    }
 }
 
 /// Matches these clips anew in one transaction each group, as after a change of the registers.

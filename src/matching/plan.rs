@@ -25,7 +25,7 @@ pub struct Link {
     pub number: String,
     /// How it came about.
     pub method: LinkMethod,
-    /// Of a link by action: the action.
+    /// The action that it came about by, if it was one.
     pub action: Option<Id>,
     /// Why.
     pub reason: Reason,

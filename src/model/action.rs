@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
 
 use super::fault::Fault;
 use super::time::{DAY_US, Micros};
@@ -75,6 +76,11 @@ impl Window {
         let after = at.0.saturating_sub(self.to.0);
         before.max(after).max(0)
     }
+}
+
+/// An officer number or a serial in one width and without spaces, as the registers keep it.
+pub fn plain_number(text: &str) -> String {
+    text.nfkc().filter(|c| !c.is_whitespace()).collect()
 }
 
 /// Everything that people say of an action.

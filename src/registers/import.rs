@@ -5,11 +5,11 @@ use std::io::Read;
 use super::change::{Change, ChangeKind};
 use super::file::{Column, FileError, Line, Lines};
 use super::message::{Message, Note};
-use super::{Register, cases, courts, officers, parties, recorders};
+use super::{Register, actions, cases, courts, officers, parties, recorders};
 use crate::catalog::CatalogError;
 use crate::catalog::engine::Conn;
 use crate::custody::act::Act;
-use crate::custody::{Custody, CustodyError};
+use crate::custody::{Actor, Custody, CustodyError};
 use crate::model::id::Id;
 use crate::model::time::{Micros, UtcOffset};
 
@@ -48,6 +48,7 @@ impl RegisterFile {
             Register::Recorders => recorders::Recorders::COLUMNS,
             Register::Parties => parties::Parties::COLUMNS,
             Register::Cases => cases::Cases::COLUMNS,
+            Register::Actions => actions::Actions::COLUMNS,
         };
         Ok(Self { register, lines: Lines::read(bytes, columns)? })
     }
@@ -147,6 +148,11 @@ pub(super) trait Table: Default {
     /// Writes what was planned.
     async fn write(&mut self, act: &mut Act<'_>) -> Result<(), CustodyError>;
 
+    /// Goes on once what was written is committed.
+    async fn committed(&mut self, _: &Custody) -> Result<(), CustodyError> {
+        Ok(())
+    }
+
     /// Forgets what is known, because others may change it; what it keeps for the end it keeps.
     fn forget(&mut self);
 
@@ -160,6 +166,7 @@ pub(super) trait Table: Default {
 /// What a plan stands on.
 pub(super) struct Ground<'a> {
     custody: &'a Custody,
+    actor: &'a Actor,
     /// When the import happens.
     pub(super) at: Micros,
 }
@@ -170,34 +177,42 @@ impl Ground<'_> {
         self.custody.ids.next(self.at)
     }
 
+    /// Who imports.
+    pub(super) fn actor(&self) -> &Actor {
+        self.actor
+    }
+
     /// The court's distance from UTC.
     pub(super) fn offset(&self) -> UtcOffset {
         self.custody.utc_offset
     }
 }
 
-/// Imports a file, or says what that would change; `each` is told of every group that is done.
+/// Imports a file because `actor` says so, or says what that would change; `each` is told of every group that is done.
 ///
 /// # Errors
 /// When the catalog refuses; the groups before are in.
 pub async fn import(
     custody: &Custody,
+    actor: &Actor,
     file: RegisterFile,
     mode: Mode,
     each: impl FnMut(Group) + Send,
 ) -> Result<Summary, ImportError> {
     let RegisterFile { register, lines } = file;
     match register {
-        Register::Courts => run::<courts::Courts>(custody, lines, mode, each).await,
-        Register::Officers => run::<officers::Officers>(custody, lines, mode, each).await,
-        Register::Recorders => run::<recorders::Recorders>(custody, lines, mode, each).await,
-        Register::Parties => run::<parties::Parties>(custody, lines, mode, each).await,
-        Register::Cases => run::<cases::Cases>(custody, lines, mode, each).await,
+        Register::Courts => run::<courts::Courts>(custody, actor, lines, mode, each).await,
+        Register::Officers => run::<officers::Officers>(custody, actor, lines, mode, each).await,
+        Register::Recorders => run::<recorders::Recorders>(custody, actor, lines, mode, each).await,
+        Register::Parties => run::<parties::Parties>(custody, actor, lines, mode, each).await,
+        Register::Cases => run::<cases::Cases>(custody, actor, lines, mode, each).await,
+        Register::Actions => run::<actions::Actions>(custody, actor, lines, mode, each).await,
     }
 }
 
 async fn run<T: Table>(
     custody: &Custody,
+    actor: &Actor,
     mut lines: Lines,
     mode: Mode,
     mut each: impl FnMut(Group) + Send,
@@ -207,8 +222,8 @@ async fn run<T: Table>(
         let (records, faults) = next_group::<T>(&mut lines, custody.utc_offset);
         let Some(line) = first_line(&records, &faults) else { break };
         let mut group = match mode {
-            Mode::DryRun => dry_run(custody, &mut table, &records).await,
-            Mode::Apply => apply(custody, &mut table, &records).await,
+            Mode::DryRun => dry_run(custody, actor, &mut table, &records).await,
+            Mode::Apply => apply(custody, actor, &mut table, &records).await,
         }
         .map_err(|source| ImportError { line, tally, source })?;
         group.faults.extend(faults);
@@ -217,14 +232,14 @@ async fn run<T: Table>(
         tally.count(&group);
         each(group);
     }
-    let warnings = finish(custody, table).await;
+    let warnings = finish(custody, actor, table).await;
     let end = |source: CatalogError| ImportError { line: u64::MAX, tally, source: source.into() };
     Ok(Summary { tally, warnings: warnings.map_err(end)? })
 }
 
-async fn finish<T: Table>(custody: &Custody, table: T) -> Result<Vec<Note>, CatalogError> {
+async fn finish<T: Table>(custody: &Custody, actor: &Actor, table: T) -> Result<Vec<Note>, CatalogError> {
     let mut reader = custody.db.read().await?;
-    let ground = Ground { custody, at: custody.clock.now() };
+    let ground = Ground { custody, actor, at: custody.clock.now() };
     let mut warnings = table.finish(reader.conn(), &ground).await?;
     warnings.sort_by_key(|note| note.line);
     Ok(warnings)
@@ -249,24 +264,26 @@ fn first_line<R>(records: &[(u64, R)], faults: &[Note]) -> Option<u64> {
 
 async fn dry_run<T: Table>(
     custody: &Custody,
+    actor: &Actor,
     table: &mut T,
     records: &[(u64, T::Record)],
 ) -> Result<Group, CustodyError> {
     let mut reader = custody.db.read().await?;
     table.load(reader.conn(), records).await?;
-    let group = plan(&Ground { custody, at: custody.clock.now() }, table, records);
+    let group = plan(&Ground { custody, actor, at: custody.clock.now() }, table, records);
     table.keep_changed();
     Ok(group)
 }
 
 async fn apply<T: Table>(
     custody: &Custody,
+    actor: &Actor,
     table: &mut T,
     records: &[(u64, T::Record)],
 ) -> Result<Group, CustodyError> {
     let mut tries = 1;
     loop {
-        match apply_once(custody, table, records).await {
+        match apply_once(custody, actor, table, records).await {
             Err(CustodyError::Catalog(e)) if e.is_conflict() && tries < TRIES => tries += 1,
             done => return done,
         }
@@ -275,6 +292,7 @@ async fn apply<T: Table>(
 
 async fn apply_once<T: Table>(
     custody: &Custody,
+    actor: &Actor,
     table: &mut T,
     records: &[(u64, T::Record)],
 ) -> Result<Group, CustodyError> {
@@ -284,12 +302,13 @@ async fn apply_once<T: Table>(
     }
     let mut act = Act::begin(custody).await?;
     table.load(act.conn(), records).await?;
-    let group = plan(&Ground { custody, at: act.at() }, table, records);
+    let group = plan(&Ground { custody, actor, at: act.at() }, table, records);
     if group.changes.iter().all(|change| change.kind == ChangeKind::Unchanged) {
         return Ok(group);
     }
     table.write(&mut act).await?;
     act.commit().await?;
+    table.committed(custody).await?;
     table.forget();
     Ok(group)
 }

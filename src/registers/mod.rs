@@ -5,6 +5,7 @@
 //! reported with its number and never stops the others. Nothing here is evidence: clips keep what their device said, and a register
 //! only says what a number meant at a time.
 
+mod actions;
 mod cases;
 mod change;
 mod court_ref;
@@ -38,11 +39,14 @@ pub enum Register {
     Parties,
     /// 执行案件, with their parties and the cases they follow from.
     Cases,
+    /// 执行行动: planned outings.
+    Actions,
 }
 
 impl Register {
     /// Every register.
-    pub const ALL: [Self; 5] = [Self::Courts, Self::Officers, Self::Recorders, Self::Parties, Self::Cases];
+    pub const ALL: [Self; 6] =
+        [Self::Courts, Self::Officers, Self::Recorders, Self::Parties, Self::Cases, Self::Actions];
 
     /// The word for it in the API and on the command line.
     pub fn as_str(self) -> &'static str {
@@ -52,6 +56,7 @@ impl Register {
             Self::Recorders => "recorders",
             Self::Parties => "parties",
             Self::Cases => "cases",
+            Self::Actions => "actions",
         }
     }
 
@@ -63,6 +68,7 @@ impl Register {
             Self::Recorders => "执法记录仪",
             Self::Parties => "当事人",
             Self::Cases => "案件",
+            Self::Actions => "执行行动",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! One value of a register, from a file or a request.
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use unicode_normalization::UnicodeNormalization;
 
 use super::message::Message;
@@ -61,6 +61,41 @@ pub(super) fn day(text: &str) -> Result<Date, Message> {
             format!("{plain:?} is no day: write it as 2024-06-30"),
         )
     })
+}
+
+/// A day with the time of day: `2024-06-30 13:00`, `2024/6/30 13:00:00`, `2024年6月30日13时30分`, at the court's distance from UTC; or
+/// RFC 3339.
+pub(super) fn instant(text: &str, offset: UtcOffset) -> Result<Micros, Message> {
+    let plain: String = text.nfkc().take(40).collect();
+    let plain = plain.trim();
+    let civil = || {
+        let day_ends = plain.find([' ', 'T']).or_else(|| plain.find('日').map(|at| at + '日'.len_utf8()))?;
+        let (day, time) = plain.split_at_checked(day_ends)?;
+        let date = read_day(day.trim())?;
+        let time = read_time(time.trim_start_matches('T').trim())?;
+        Micros::from_civil(date.to_datetime(time), offset)
+    };
+    plain.parse().ok().or_else(civil).ok_or_else(|| {
+        Message::new(
+            format!("“{plain}”不是时间，应写作 2024-06-30 13:00"),
+            format!("{plain:?} is no time: write it as 2024-06-30 13:00"),
+        )
+    })
+}
+
+fn read_time(text: &str) -> Option<Time> {
+    let text = text.strip_suffix(['分', '秒']).unwrap_or(text);
+    let mut parts = text.split([':', '时', '点', '分']);
+    let mut number = || -> Option<i8> {
+        let part = parts.next()?;
+        let formed = (1..=2).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+        formed.then(|| part.parse().ok()).flatten()
+    };
+    let (hour, minute) = (number()?, number()?);
+    let second = number();
+    let rest = text.split([':', '时', '点', '分']).count();
+    let whole = rest == 2 || (rest == 3 && second.is_some());
+    whole.then(|| Time::new(hour, minute, second.unwrap_or(0), 0).ok()).flatten()
 }
 
 fn read_day(text: &str) -> Option<Date> {
@@ -168,6 +203,35 @@ mod tests {
             ["", "2024", "2024-13-01", "2024-02-30", "24-06-03", "3/6/2024", "45446", "2024-6-3-1", "0024-06-03"]
         {
             assert!(day(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn times_in_the_ways_people_write_them() {
+        let expected: Micros = "2024-06-03T05:07:00Z".parse().unwrap();
+        for text in [
+            "2024-06-03 13:07",
+            "2024/6/3 13:07:00",
+            "2024-06-03T13:07",
+            "2024年6月3日13时7分",
+            "2024年6月3日 13:07",
+            "２０２４-06-03 13：07",
+            "2024-06-03T13:07:00+08:00",
+            "2024-06-03T05:07:00Z",
+        ] {
+            assert_eq!(instant(text, UtcOffset::CHINA), Ok(expected), "{text}");
+        }
+        for text in [
+            "",
+            "2024-06-03",
+            "13:07",
+            "2024-06-03 13",
+            "2024-06-03 24:00",
+            "2024-06-03 13:07:00:00",
+            "日",
+            "明天 9:00",
+        ] {
+            assert!(instant(text, UtcOffset::CHINA).is_err(), "{text}");
         }
     }
 

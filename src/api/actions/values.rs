@@ -9,7 +9,7 @@ use crate::api::schema;
 use crate::http::language::Text;
 use crate::http::problem::{Field, Problem};
 use crate::http::value;
-use crate::model::action::{ActionFacts, ActionState, Window};
+use crate::model::action::{ActionFacts, ActionState, Window, plain_number};
 use crate::model::case_number::CaseNumber;
 use crate::model::time::Micros;
 
@@ -147,7 +147,7 @@ impl ActionValues {
     fn understand(self) -> (Changes, Vec<Field>) {
         let mut faults = Faults::default();
         let trimmed = |text: Option<String>| text.map(|t| t.trim().to_owned());
-        let set = |list: Option<Vec<String>>| list.map(|l| l.iter().map(|t| t.trim().to_owned()).collect());
+        let set = |list: Option<Vec<String>>| list.map(|l| l.iter().map(|t| plain_number(t)).collect());
         let changes = Changes {
             planned_from: faults.time("planned_from_at", self.planned_from_at.as_ref()),
             planned_to: faults.time("planned_to_at", self.planned_to_at.as_ref()),

@@ -209,7 +209,7 @@ pub(in crate::api) struct CaseTie {
     method: LinkMethod,
     /// Why, as a sentence for people.
     reason: String,
-    /// Of a tie by an action: the action.
+    /// The action that it came about by, also when a person confirmed it.
     #[schema(value_type = Option<String>, required = true)]
     action_id: Option<Id>,
     /// By whom: `token:ID:ROLE`, or a part of the daemon such as `system:intake`.

@@ -139,6 +139,33 @@ async fn a_person_s_mark_stands_beside_the_device_s() {
 }
 
 #[tokio::test]
+async fn what_is_said_of_a_clip_is_found() {
+    let world = World::new().await;
+    let id = world.clip("132920").await;
+    let found = async |query: &str| {
+        let answer = world.get(LEGAL, &format!("/api/v1/search?q={}", encode(query))).await.json();
+        let hits = answer["items"].as_array().unwrap().iter();
+        hits.filter(|hit| hit["id"] == id.to_string()).count() == 1
+    };
+    let action = enter(&world, &eviction(&[FIRST])).await;
+    assert!(found("幸福路").await && found("案号:（2021）吉0721执1号").await);
+    let path = format!("/api/v1/actions/{}", action["id"].as_str().unwrap());
+    world.send(LEGAL, Method::PATCH, &path, &json!({"place": "光明街9号"})).await;
+    assert!(found("光明街").await && !found("幸福路").await, "the place was corrected");
+    link(&world, id, FIRST).await;
+    assert!(found("光明街").await, "a person confirmed it");
+    assert!(!found("重点:是").await);
+    let mark = json!({"important": true, "reason": "x"});
+    world.send(OFFICER, Method::POST, &format!("/api/v1/clips/{id}/mark"), &mark).await;
+    assert!(found("重点:是").await);
+    let note = json!({"note": "门口有恶犬"});
+    world.send(OFFICER, Method::POST, &format!("/api/v1/clips/{id}/notes"), &note).await;
+    assert!(found("恶犬").await);
+    world.send(LEGAL, Method::PATCH, &path, &json!({"state": "cancelled"})).await;
+    assert!(found("案号:（2021）吉0721执1号").await, "a person's link stays");
+}
+
+#[tokio::test]
 async fn notes_are_kept_newest_first() {
     let world = World::new().await;
     let id = world.clip("132920").await;

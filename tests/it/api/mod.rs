@@ -1,6 +1,7 @@
 //! The API as its callers meet it: the real router over a real database and vault, on a clock that stands still. Every answer is
 //! held against the published description.
 
+mod action_import;
 mod actions;
 mod cases;
 mod chains;

@@ -133,6 +133,11 @@ impl World {
         self.dir.path()
     }
 
+    /// Whether the catalog is on a server.
+    pub(crate) fn on_server(&self) -> bool {
+        self.database.is_some()
+    }
+
     /// Changes rows behind the program's back.
     pub(crate) async fn meddle(&self, sql: &'static str) {
         match &self.database {

@@ -21,7 +21,7 @@ pub struct ClipSource {
     pub recorder: Option<String>,
     /// The officer number.
     pub officer: Option<String>,
-    /// Marked important.
+    /// Marked important, by the device or a person.
     pub important: bool,
     /// Linked to no case.
     pub unfiled: bool,
@@ -65,8 +65,8 @@ type Grouped<T> = HashMap<i64, Vec<T>>;
 /// # Errors
 /// When the database is away.
 pub async fn clips(mut conn: Conn<'_>, ids: &[i64]) -> Result<Vec<ClipSource>, CatalogError> {
-    const CLIPS: &str = "select id, recorded_us, recorder, officer, important, unfiled, health from clips \
-        where role = 'clip' and id in (";
+    const CLIPS: &str = "select id, recorded_us, recorder, officer, important + marked as important, unfiled, health \
+        from clips where role = 'clip' and id in (";
     const NOTES: &str = "select clip_id, id, note from clip_notes where clip_id in (";
     let rows: Vec<Row> = rows_in!(conn, CLIPS, ids);
     let mut notes: Vec<(i64, i64, String)> = rows_in!(conn, NOTES, ids);
