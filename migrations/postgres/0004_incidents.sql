@@ -32,7 +32,7 @@ create table incidents (
     narrative   text    not null,
     injuries    text    not null,
     weapons     text    not null,
-    no_victims  bigint not null,               -- 1: it was found that there was no victim
+    no_victims  bigint not null default 0,     -- 1: it was found that there was no victim
     committee_us bigint,                       -- reported to 法官权益保障委员会; null: not yet
     action_id   bigint references actions (id),
     due_us      bigint,                        -- when the earliest open duty is due: made from the other rows and the settings

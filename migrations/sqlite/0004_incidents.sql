@@ -32,7 +32,7 @@ create table incidents (
     narrative   text    not null,
     injuries    text    not null,
     weapons     text    not null,
-    no_victims  integer not null,               -- 1: it was found that there was no victim
+    no_victims  integer not null default 0,     -- 1: it was found that there was no victim
     committee_us integer,                       -- reported to 法官权益保障委员会; null: not yet
     action_id   integer references actions (id),
     due_us      integer,                        -- when the earliest open duty is due: made from the other rows and the settings

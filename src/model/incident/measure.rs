@@ -266,43 +266,47 @@ impl Measure {
     }
 
     fn check_decision(&self, faults: &mut Vec<Fault>) {
-        let (kind, detention) = (self.kind.as_str(), self.kind == MeasureKind::Detention);
-        if self.urgent && !detention {
-            let en = "only 司法拘留 (a detention) comes first in an emergency";
-            faults.push(Fault::new("urgent", "只有司法拘留可以紧急先行", en));
-        }
-        if self.urgent && detention && self.decided.is_none() {
-            let en = "say when the urgent detention began";
-            faults.push(Fault::new("decided_at", "紧急先行拘留应写明何时采取", en));
-        }
         if self.decided.is_some() && self.decided_by.is_empty() {
             faults.push(Fault::new("decided_by", "应写明由谁决定", "say who decided it"));
         }
-        let approved = self.approved.is_some() && !self.approved_by.is_empty();
-        if approved != (self.approved.is_some() || !self.approved_by.is_empty()) {
+        if self.approved.is_some() == self.approved_by.is_empty() {
             let field = if self.approved.is_none() { "approved_at" } else { "approved_by" };
             let en = "give both `approved_by` and `approved_at`";
             faults.push(Fault::new(field, "approved_by 与 approved_at 应同时给出", en));
-        }
-        if !self.kind.needs_approval() {
-            if approved {
-                let zh = format!("{kind}不需院长批准");
-                faults.push(Fault::new("approved_by", zh, format!("{kind} needs no approval")));
-            }
-            return;
-        }
-        if self.decided.is_some() && !approved && !(self.urgent && detention) {
-            let zh = format!("{kind}须经院长批准方可决定");
-            let en = format!("{kind} is not decided before the president (院长) approves it");
+        } else if self.kind.needs_approval() {
+            self.check_approval(faults);
+        } else if self.approved.is_some() {
+            let (zh, en) = (format!("{}不需院长批准", self.kind.as_str()), "this kind of measure needs no approval");
             faults.push(Fault::new("approved_by", zh, en));
         }
-        let late = self.approved.zip(self.decided).is_some_and(|(approved, decided)| approved > decided);
-        if late && !self.urgent {
-            faults.push(Fault::new("approved_at", "批准不能晚于决定", "must not be after `decided_at`"));
+        if self.urgent && self.kind != MeasureKind::Detention {
+            let en = "only 司法拘留 (a detention) comes first in an emergency";
+            faults.push(Fault::new("urgent", "只有司法拘留可以紧急先行", en));
         }
-        if self.urgent && self.approved.zip(self.decided).is_some_and(|(approved, decided)| approved < decided) {
-            let en = "an urgent detention comes before its approval";
-            faults.push(Fault::new("approved_at", "紧急先行拘留的批准不能早于采取", en));
+    }
+
+    /// The approval comes before the decision; only of an urgent detention it comes afterwards.
+    fn check_approval(&self, faults: &mut Vec<Fault>) {
+        let kind = self.kind.as_str();
+        let urgent = self.urgent && self.kind == MeasureKind::Detention;
+        match (self.decided, self.approved) {
+            (None, _) if urgent => {
+                let en = "say when the urgent detention began";
+                faults.push(Fault::new("decided_at", "紧急先行拘留应写明何时采取", en));
+            }
+            (Some(_), None) if !urgent => {
+                let zh = format!("{kind}须经院长批准方可决定");
+                let en = format!("{kind} is not decided before the president (院长) approves it");
+                faults.push(Fault::new("approved_by", zh, en));
+            }
+            (Some(decided), Some(approved)) if urgent && approved < decided => {
+                let en = "an urgent detention comes before its approval";
+                faults.push(Fault::new("approved_at", "紧急先行拘留的批准不能早于采取", en));
+            }
+            (Some(decided), Some(approved)) if !urgent && approved > decided => {
+                faults.push(Fault::new("approved_at", "批准不能晚于决定", "must not be after `decided_at`"));
+            }
+            _ => {}
         }
     }
 

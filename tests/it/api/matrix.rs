@@ -5,7 +5,7 @@ use serde_json::json;
 use zhilu::model::role::Role;
 
 use super::contract::document;
-use super::world::{ADMIN, ANON, World};
+use super::world::{ADMIN, ANON, LEGAL, World};
 
 /// Routes that anybody may ask.
 const PUBLIC: [&str; 3] = ["/api/v1/openapi.json", "/healthz", "/readyz"];
@@ -42,6 +42,9 @@ impl Things {
             let made = world.send(ADMIN, Method::POST, &path, &body).await.json();
             things.push((list, made["id"].as_str().unwrap().to_owned()));
         }
+        let incident = json!({"begin_at": "2024-05-08T09:00:00+08:00"});
+        let made = world.send(LEGAL, Method::POST, "/api/v1/incidents", &incident).await.json();
+        things.push(("/incidents/", made["id"].as_str().unwrap().to_owned()));
         Self(things)
     }
 
@@ -50,21 +53,27 @@ impl Things {
         let id = self.0.iter().find(|(list, _)| template.contains(list)).map_or("1", |(_, id)| id);
         let index = if template.contains("/tile/") { "000.p/1" } else { "0" };
         let path = template.replace("{id}", id).replace("{other_id}", "1").replace("{register}", "courts");
-        path.replace("{case_id}", "1").replace("{level}", "0").replace("{index}", index)
+        let path = path.replace("{case_id}", "1").replace("{measure_id}", "1");
+        path.replace("{level}", "0").replace("{index}", index)
     }
 }
 
 /// Routes that change something, and who may ask them.
-const WRITERS: [(&str, &[Role]); 16] = [
+const WRITERS: [(&str, &[Role]); 21] = [
+    ("addIncidentMeasure", &[Role::Legal]),
     ("assignActionClips", &[Role::Officer, Role::Legal]),
     ("changeAction", &[Role::Legal, Role::Admin]),
     ("changeCourt", &[Role::Admin]),
+    ("changeIncident", &[Role::Officer, Role::Legal]),
+    ("changeIncidentMeasure", &[Role::Legal]),
     ("changeOfficer", &[Role::Admin]),
     ("changeRecorder", &[Role::Admin]),
     ("createAction", &[Role::Legal, Role::Admin]),
     ("createCourt", &[Role::Admin]),
+    ("createIncident", &[Role::Officer, Role::Legal]),
     ("createOfficer", &[Role::Admin]),
     ("createRecorder", &[Role::Admin]),
+    ("decideIncident", &[Role::Legal]),
     ("importRegister", &[Role::Admin]),
     ("linkClip", &[Role::Officer, Role::Legal]),
     ("markClip", &[Role::Officer, Role::Legal]),
