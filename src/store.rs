@@ -125,6 +125,7 @@ impl Store {
             signer: Arc::new(signer),
             patterns: Arc::new(NamePatterns::new(&config.intake.names)?),
             utc_offset: config.court.utc_offset,
+            incidents: Arc::new(config.incidents.settings()),
             rules: rules(config),
         };
         Ok(Self { custody, vault: Arc::new(vault), recovered })

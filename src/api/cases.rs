@@ -18,6 +18,7 @@ use super::schema::{ById, Guarded};
 use crate::catalog::case_links;
 use crate::catalog::cases::{self, CaseFilter};
 use crate::catalog::engine::Reader;
+use crate::catalog::incidents;
 use crate::http::cursor;
 use crate::http::extract::{PathId, Permit, ReadCases};
 use crate::http::language::Text;
@@ -33,6 +34,9 @@ pub(super) use relations::{__path_relate, __path_unrelate, relate, unrelate};
 
 /// Clips that a case names itself; `clips?case=` lists all.
 const MOST_CLIPS: u32 = 50;
+
+/// Incidents that a case names itself; `incidents?case=` lists all.
+const MOST_INCIDENTS: u32 = 50;
 
 /// A page of cases.
 #[derive(Debug, Serialize, ToSchema)]
@@ -57,6 +61,9 @@ pub(super) struct CaseDetail {
     /// All cases of the dispute, it among them, in the order 财保, 执保, 执, 执恢; `cases/{id}/chain` shows their clips.
     chain: Vec<CaseRef>,
     clips: CaseClips,
+    /// Its newest incidents, at most 50; `incidents?case=NUMBER` lists all.
+    #[schema(value_type = Vec<String>)]
+    incidents: Vec<Id>,
 }
 
 /// The newest clips of a case.
@@ -135,6 +142,7 @@ pub(super) async fn get(
     let case = cases::get(reader.conn(), id).await?.ok_or_else(|| no_such_case(id))?;
     let clips = case_links::clips_of(reader.conn(), id, None, MOST_CLIPS + 1).await?;
     let (ids, next) = cursor::page(clips, MOST_CLIPS, ToString::to_string);
+    let incidents = incidents::of_cases(reader.conn(), &[id], MOST_INCIDENTS).await?;
     let body = Case::from(&case);
     let (all, steps) = chain::of(&mut reader, &case).await?;
     let short = |keep: &dyn Fn(Id) -> bool| all.iter().filter(|c| keep(c.id)).map(CaseRef::from).collect::<Vec<_>>();
@@ -145,6 +153,7 @@ pub(super) async fn get(
         chain: short(&|_| true),
         parties: case.parties.into_iter().map(Party::from).collect(),
         clips: CaseClips { ids, more: next.is_some() },
+        incidents,
     }))
 }
 

@@ -4,11 +4,13 @@ mod actions;
 mod cases;
 mod clip_links;
 mod clips;
+mod codes;
 mod courts;
 mod edits;
 mod events;
 mod health;
 pub(crate) mod imports;
+mod incidents;
 mod ledger;
 mod media;
 mod metrics;
@@ -54,9 +56,16 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(cases::chain))
         .routes(routes!(cases::relate))
         .routes(routes!(cases::unrelate))
+        .routes(routes!(codes::list))
         .routes(routes!(courts::list, courts::create))
         .routes(routes!(courts::get, courts::change))
         .routes(routes!(imports::post))
+        .routes(routes!(incidents::list, incidents::create))
+        .routes(routes!(incidents::get, incidents::change))
+        .routes(routes!(incidents::decide))
+        .routes(routes!(incidents::history))
+        .routes(routes!(incidents::add_measure))
+        .routes(routes!(incidents::change_measure))
         .routes(routes!(ledger::checkpoint))
         .routes(routes!(officers::list, officers::create))
         .routes(routes!(officers::get, officers::change))

@@ -8,7 +8,7 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
 use crate::http::value::{DEFAULT_ROWS, MOST_ROWS};
-use crate::model::{action, case, clip, custody, media, upload};
+use crate::model::{action, case, clip, custody, incident, media, upload};
 use crate::registers;
 
 /// Schemas of enums: each is named like the enum and lists its words.
@@ -35,14 +35,22 @@ macro_rules! words {
 words! {
     ActionState: action::ActionState = "Where an action stands.";
     ChangeKind: registers::ChangeKind = "Whether a line adds something.";
+    Charge: incident::Charge = "The article that an attack falls under by the victim's role.";
     ClipState: clip::ClipState = "How far a clip has come.";
+    DueKind: incident::DueKind = "What has a term.";
     EventKind: custody::EventKind = "What was done with a clip; words of the PREMIS event types where it has one.";
     Health: media::Health = "Whether a file can be read as what it is.";
+    IncidentSource: incident::Source = "Whether a person entered it, or the key mark in a name or sidecar made it.";
+    IncidentStatus: incident::Status = "How far it has come.";
     Kind: media::Kind = "What the content is, by its bytes.";
     LinkMethod: case::LinkMethod = "What ties a clip to a case.";
+    MeasureKind: incident::MeasureKind = "What is done about an incident.";
+    MeasureStage: incident::Stage = "How far a measure has come; `urgent`: the detention came first and is not approved yet.";
     Register: registers::Register = "A register that can be imported.";
+    ResisterRole: incident::ResisterRole = "What somebody who resisted is in the case.";
     TimeSource: clip::TimeSource = "Where a chosen time comes from.";
     UploadState: upload::UploadState = "How far an upload has come; `ignored` is no evidence and never will be.";
+    VictimRole: incident::VictimRole = "What somebody who was resisted or hurt is at the court.";
 }
 
 /// The order of a search's hits.
@@ -75,6 +83,17 @@ fn problem(description: &str) -> RefOr<Response> {
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
     ResponseBuilder::new().description(description).content("application/problem+json", content).build().into()
 }
+
+/// Words for what is due.
+pub(super) struct DueWord;
+
+impl PartialSchema for DueWord {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["overdue", "soon"])).into()
+    }
+}
+
+impl ToSchema for DueWord {}
 
 /// What any route may answer.
 pub(super) struct Failures;
@@ -127,6 +146,15 @@ impl IntoResponses for ById {
         let mut responses = Guarded::responses();
         responses.insert("404".to_owned(), problem("There is no such thing"));
         responses
+    }
+}
+
+/// What a route answers whose change is based on what was read, by `If-Match`.
+pub(super) struct Outdated;
+
+impl IntoResponses for Outdated {
+    fn responses() -> Responses {
+        Responses::from([("412".to_owned(), problem("It was changed since it was read"))])
     }
 }
 

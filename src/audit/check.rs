@@ -8,7 +8,7 @@ use crate::catalog::amendments;
 use crate::catalog::clips;
 use crate::catalog::custody as events;
 use crate::catalog::engine::Db;
-use crate::catalog::{CatalogError, ledger as rows, uploads};
+use crate::catalog::{CatalogError, incidents, ledger as rows, uploads};
 use crate::ledger::checkpoint::SignedCheckpoint;
 use crate::ledger::entry::{Entry, EntryKind, commitment};
 use crate::ledger::key::VerifierKey;
@@ -64,6 +64,7 @@ pub async fn check(db: &Db, vault: &LocalVault, key: &VerifierKey, deep: bool) -
     let kinds = check_log(db, key, &mut report).await?;
     let known = check_clips(db, vault, &kinds, deep, &mut report).await?;
     check_events(db, &kinds, &mut report).await?;
+    check_incidents(db, &mut report).await?;
     check_uploads(db, &mut report).await?;
     check_objects(vault, &known, &mut report);
     Ok(report)
@@ -254,6 +255,37 @@ fn check_detail(logged: &Logged, id: Id, entry_index: u64, commit: [u8; 32], rep
         Some(_) => report.add("detail_altered", id, format!("entry {entry_index} commits to another detail")),
         None => report.add("entry_missing", id, format!("no entry {entry_index}")),
     }
+}
+
+/// Whether every incident is what its amendments made it: it has some, as many as its version says, and names the newest one's entry.
+async fn check_incidents(db: &Db, report: &mut Report) -> Result<(), CatalogError> {
+    let mut after = Id(0);
+    loop {
+        let mut reader = db.read().await?;
+        let page = incidents::page_for_check(reader.conn(), after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = Id(last.id);
+        for row in page {
+            let subject = format!("incident {}", row.id);
+            match row.newest_entry {
+                None => report.add("amendment_missing", subject, "no change of it is recorded"),
+                Some(newest) if newest != row.last_entry => {
+                    let detail = format!("its newest entry is {newest}, its row says {}", row.last_entry);
+                    report.add("entry_differs", subject, detail);
+                }
+                Some(_) if row.version != row.amendments => {
+                    let detail = format!("{} changes are recorded, its row says {}", row.amendments, row.version);
+                    report.add("row_altered", subject, detail);
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    let mut reader = db.read().await?;
+    for id in incidents::recorded_but_missing(reader.conn()).await? {
+        report.add("row_missing", format!("incident {id}"), "its changes are recorded, but it is not there");
+    }
+    Ok(())
 }
 
 async fn check_uploads(db: &Db, report: &mut Report) -> Result<(), CatalogError> {

@@ -23,6 +23,12 @@ pub enum Permission {
     ReadLedger,
     /// Read the daemon's own figures.
     ReadMetrics,
+    /// Read incidents, and what conduct codes mean.
+    ReadIncidents,
+    /// Enter suspected incidents, and change them.
+    CreateIncidents,
+    /// Confirm, dismiss and close incidents, change decided ones, take measures.
+    DecideIncidents,
     /// Enter, change and cancel actions.
     WriteActions,
     /// Link clips to cases, and take links away.
@@ -39,7 +45,7 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::ReadClips,
         Self::ReadMedia,
         Self::ReadEvents,
@@ -48,6 +54,9 @@ impl Permission {
         Self::ReadRegisters,
         Self::ReadLedger,
         Self::ReadMetrics,
+        Self::ReadIncidents,
+        Self::CreateIncidents,
+        Self::DecideIncidents,
         Self::WriteActions,
         Self::LinkClips,
         Self::AnnotateClips,
@@ -67,6 +76,9 @@ impl Permission {
             Self::ReadRegisters => "read_registers",
             Self::ReadLedger => "read_ledger",
             Self::ReadMetrics => "read_metrics",
+            Self::ReadIncidents => "read_incidents",
+            Self::CreateIncidents => "create_incidents",
+            Self::DecideIncidents => "decide_incidents",
             Self::WriteActions => "write_actions",
             Self::LinkClips => "link_clips",
             Self::AnnotateClips => "annotate_clips",
@@ -90,6 +102,9 @@ impl Permission {
             Self::Search => &[Officer, Legal, Auditor, Admin],
             // How the daemon runs is for those who run it and those who check it.
             Self::ReadMetrics => &[Auditor, Admin],
+            Self::ReadIncidents => &[Officer, Legal, Auditor, Admin],
+            Self::CreateIncidents => &[Officer, Legal],
+            Self::DecideIncidents => &[Legal],
             Self::WriteActions => &[Legal, Admin],
             // Whoever runs or checks the daemon says nothing about evidence.
             Self::LinkClips | Self::AnnotateClips => &[Officer, Legal],
@@ -117,11 +132,15 @@ mod tests {
     #[test]
     fn the_table() {
         let denied = |role| Permission::ALL.into_iter().filter(|p| !allows(role, *p)).collect::<Vec<_>>();
-        use Permission::{AnnotateClips, LinkClips, ReadMetrics, RelateCases, WriteActions, WriteRegisters};
-        assert_eq!(denied(Role::Officer), [ReadMetrics, WriteActions, RelateCases, WriteRegisters]);
+        use Permission::{
+            AnnotateClips, CreateIncidents, DecideIncidents, LinkClips, ReadMetrics, RelateCases, WriteActions,
+            WriteRegisters,
+        };
+        assert_eq!(denied(Role::Officer), [ReadMetrics, DecideIncidents, WriteActions, RelateCases, WriteRegisters]);
         assert_eq!(denied(Role::Legal), [ReadMetrics, WriteRegisters]);
-        let writing = [WriteActions, LinkClips, AnnotateClips, RelateCases, WriteRegisters];
+        let writing =
+            [CreateIncidents, DecideIncidents, WriteActions, LinkClips, AnnotateClips, RelateCases, WriteRegisters];
         assert_eq!(denied(Role::Auditor), writing);
-        assert_eq!(denied(Role::Admin), [LinkClips, AnnotateClips]);
+        assert_eq!(denied(Role::Admin), [CreateIncidents, DecideIncidents, LinkClips, AnnotateClips]);
     }
 }

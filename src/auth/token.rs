@@ -136,6 +136,7 @@ mod tests {
             signer: Arc::new(SignerKey::from_seed("court.example/zhilu".parse().unwrap(), &[1; 32])),
             patterns: Arc::new(NamePatterns::new(&[]).unwrap()),
             utc_offset: UtcOffset::CHINA,
+            incidents: Arc::default(),
             rules: crate::matching::Rules::default(),
         };
         (dir, custody)

@@ -1,4 +1,5 @@
-//! The two database engines behind one text. Only this file names an engine.
+//! The two database engines behind one text. Only this module names an engine, and the few statements elsewhere that cannot be written
+//! once.
 //!
 //! A function of the catalog takes a [`Conn`] and writes its statement once, inside `on!`, which compiles the body for
 //! each engine. Placeholders are `$1`, `$2`, …; both engines know them.

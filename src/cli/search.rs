@@ -30,9 +30,9 @@ pub(super) struct Args {
 
 /// Searches the catalog. Finding nothing is an answer too.
 pub(super) async fn run(common: &Common, args: &Args) -> Result<Outcome, Failure> {
-    let (config, store) = common.open().await?;
+    let (_, store) = common.open().await?;
     let offset = store.custody.utc_offset;
-    let terms = Terms { offset, violent: config.incidents.violent };
+    let terms = Terms { offset, violent: store.custody.incidents.violent_words() };
     let text = args.query.join(" ");
     let mut plan = parse(&text, &terms).map_err(|e| Failure::new(pointed(&text, &e)))?;
     if let Some(kind) = &args.kind {

@@ -9,7 +9,7 @@ use crate::auth::token;
 use crate::catalog::{CatalogError, tokens};
 use crate::clock::SystemClock;
 use crate::config::{Config, Folder};
-use crate::custody::{Custody, rematch};
+use crate::custody::{Custody, incident, rematch};
 use crate::http::listener;
 use crate::http::state::App;
 use crate::intake::pipeline::{IntakeHandle, Mode, Setup};
@@ -42,20 +42,22 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Outcome, Failure
     let listener = tokio::net::TcpListener::bind(config.server.listen).await.map_err(|e| {
         Failure::new(format!("cannot listen on {}: {e}; choose another with --listen", config.server.listen))
     })?;
+    incident::renew_terms(&store.custody).await?;
     let handle = IntakeHandle::start(setup(&config, &mut store, config.folders())?, Mode::Watch)?;
     let address = listener.local_addr()?;
     let greeting = greeting(&config, &store.custody, address).await?;
     // A daemon does not end because nobody reads its greeting.
     let _ = std::io::stdout().write_all(greeting.as_bytes());
-    let app = App::new(store.custody.clone(), Arc::clone(&store.vault), Some(Arc::clone(&handle.intake)))
-        .with_incidents(&config.incidents);
+    let app = App::new(store.custody.clone(), Arc::clone(&store.vault), Some(Arc::clone(&handle.intake)));
     let server = tokio::spawn(listener::serve(listener, app, stop.clone().wait()));
     let (db, offset) = (store.custody.db.clone(), store.custody.utc_offset);
-    let renewal = tokio::spawn(renewal::run(db, offset, stop.clone().wait()));
+    let mut renewal = tokio::spawn(renewal::run(db, offset, stop.clone().wait()));
     notify_systemd("READY=1");
     let outcome = supervise(&handle, server, stop).await;
     notify_systemd("STOPPING=1");
-    renewal.abort();
+    if tokio::time::timeout(Duration::from_secs(5), &mut renewal).await.is_err() {
+        renewal.abort();
+    }
     tokio::task::spawn_blocking(move || handle.stop()).await?;
     store.custody.db.close().await;
     tracing::info!("stopped");

@@ -45,7 +45,7 @@ pub struct Config {
     pub vault: Vault,
     /// The upload folders and how files are taken from them.
     pub intake: Intake,
-    /// What counts as violent resistance.
+    /// What the court decides itself about incidents.
     pub incidents: Incidents,
     /// How clips find their cases.
     pub matching: Matching,

@@ -11,7 +11,7 @@ use super::act::{Act, Record};
 use super::facts::{Concluded, Known, conclude, footage};
 use super::grounds::grounds;
 use super::rematch::{self, Look};
-use super::{Actor, Custody, CustodyError};
+use super::{Actor, Custody, CustodyError, incident};
 use crate::catalog::case_links;
 use crate::catalog::clips::{self, Clip, ClipFacts, ClipRole};
 use crate::catalog::uploads::{self, OwnedPairPlace, PairPlace, Upload};
@@ -133,6 +133,7 @@ async fn accept_as(custody: &Custody, arrivals: &[Arrival]) -> Result<Vec<Accept
     }
     act.flush().await?;
     rematch::settle(&mut act, look, &Actor::intake()).await?;
+    incident::take_marks(&mut act).await?;
     act.commit().await?;
     Ok(accepted)
 }
@@ -392,6 +393,9 @@ async fn reconsider(act: &mut Act<'_>, clip: &mut Clip, look: &mut Look) -> Resu
         &act.custody().patterns,
         act.custody().utc_offset,
     );
+    if concluded.facts.important && !clip.facts.important {
+        act.note_mark(clip.id);
+    }
     clip.facts = concluded.facts;
     let existing = case_links::of_clip(act.conn(), clip.id).await?;
     let refused = case_links::refused(act.conn(), &[clip.id]).await?.remove(&clip.id).unwrap_or_default();

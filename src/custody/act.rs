@@ -27,6 +27,7 @@ pub struct Act<'a> {
     batch: Batch,
     pending: Pending,
     touched: BTreeSet<Subject>,
+    marked: Vec<Id>,
     at: Micros,
 }
 
@@ -79,7 +80,15 @@ impl<'a> Act<'a> {
     pub async fn begin(custody: &'a Custody) -> Result<Self, CustodyError> {
         let mut tx = custody.db.begin().await?;
         let batch = Batch::new(log::load_to_append(tx.conn(), &custody.signer).await?);
-        Ok(Self { custody, tx, batch, pending: Pending::default(), touched: BTreeSet::new(), at: custody.clock.now() })
+        Ok(Self {
+            custody,
+            tx,
+            batch,
+            pending: Pending::default(),
+            touched: BTreeSet::new(),
+            marked: Vec::new(),
+            at: custody.clock.now(),
+        })
     }
 
     /// The transaction's connection.
@@ -166,6 +175,9 @@ impl<'a> Act<'a> {
     /// Adds a clip. Its row is written by the next [`Act::flush`] or with the commit, as are those of the three below.
     pub fn add_clip(&mut self, clip: Clip) {
         self.touch(Subject::Clip(clip.id));
+        if clip.facts.important {
+            self.note_mark(clip.id);
+        }
         self.pending.clips.push(clip);
     }
 
@@ -195,6 +207,16 @@ impl<'a> Act<'a> {
     /// Notes that what people search for in `subject` changes with this act; its document is renewed when the act is committed.
     pub fn touch(&mut self, subject: Subject) {
         self.touched.insert(subject);
+    }
+
+    /// Notes that a clip became important in this act, by a name or a sidecar.
+    pub fn note_mark(&mut self, clip: Id) {
+        self.marked.push(clip);
+    }
+
+    /// The clips that became important in this act and were not taken before.
+    pub fn take_marked(&mut self) -> Vec<Id> {
+        std::mem::take(&mut self.marked)
     }
 
     /// Adds an entry that commits to `detail`.

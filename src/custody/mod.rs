@@ -7,6 +7,7 @@ pub mod action;
 pub mod confirm;
 pub mod facts;
 mod grounds;
+pub mod incident;
 pub mod link;
 pub mod mark;
 pub mod note;
@@ -23,8 +24,9 @@ use crate::ledger::key::SignerKey;
 use crate::ledger::log::LogError;
 use crate::matching::Rules;
 use crate::media::name::NamePatterns;
-use crate::model::action::Fault;
+use crate::model::fault::Fault;
 use crate::model::id::{Id, IdGenerator};
+use crate::model::incident::Settings;
 use crate::model::subject::Subject;
 use crate::model::time::UtcOffset;
 
@@ -43,6 +45,8 @@ pub struct Custody {
     pub patterns: Arc<NamePatterns>,
     /// The distance from UTC that recorders show.
     pub utc_offset: UtcOffset,
+    /// What the court decides itself about incidents.
+    pub incidents: Arc<Settings>,
     /// The settings of matching.
     pub rules: Rules,
 }
@@ -72,7 +76,7 @@ pub enum CustodyError {
     #[error("there is no {} {}", .0.kind(), .0.id())]
     NoSuch(Subject),
     /// The given values cannot be.
-    #[error("{} values cannot be, the first in {}: {}", .0.len(), .0.first().map_or("", |f| f.field), .0.first().map_or("", |f| &f.en))]
+    #[error("{} values cannot be, the first in {}: {}", .0.len(), .0.first().map_or("", |f| &f.field), .0.first().map_or("", |f| &f.en))]
     Invalid(Vec<Fault>),
     /// It was changed since the caller looked.
     #[error("the {} {} was changed meanwhile: its newest entry is {found}", subject.kind(), subject.id())]

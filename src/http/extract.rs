@@ -13,6 +13,7 @@ use crate::auth::policy::{Permission, allows};
 use crate::auth::token::{Bearer, authenticate};
 use crate::custody::Actor;
 use crate::model::id::Id;
+use crate::model::role::Role;
 
 /// What a route demands; a type, so that a handler cannot be written without naming it.
 pub trait Demand: Send + Sync {
@@ -33,11 +34,14 @@ macro_rules! demands {
 }
 
 demands!(
+    CreateIncidents,
+    DecideIncidents,
     ReadClips,
     ReadMedia,
     ReadEvents,
     ReadUploads,
     ReadCases,
+    ReadIncidents,
     ReadRegisters,
     ReadLedger,
     ReadMetrics,
@@ -61,6 +65,11 @@ impl<D> Permit<D> {
     /// Who acts, for custody.
     pub fn actor(&self) -> Actor {
         Actor::token(self.bearer.token, self.bearer.role)
+    }
+
+    /// The role of who acts.
+    pub fn role(&self) -> Role {
+        self.bearer.role
     }
 }
 

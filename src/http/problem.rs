@@ -11,8 +11,8 @@ use crate::auth::policy::Permission;
 use crate::catalog::CatalogError;
 use crate::clock::random_bytes;
 use crate::custody::CustodyError;
-use crate::model::action::Fault;
 use crate::model::digest::to_hex;
+use crate::model::fault::Fault;
 use crate::model::role::Role;
 use crate::model::subject::Subject;
 
@@ -279,7 +279,7 @@ impl From<CustodyError> for Problem {
 
 impl From<Fault> for Field {
     fn from(fault: Fault) -> Self {
-        Self { name: fault.field.to_owned(), message: Text::new(fault.zh, fault.en) }
+        Self { name: fault.field.into_owned(), message: Text::new(fault.zh, fault.en) }
     }
 }
 

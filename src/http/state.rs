@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::config::Incidents;
 use crate::custody::Custody;
 use crate::intake::pipeline::Intake;
 use crate::search::query::Terms;
@@ -22,16 +21,9 @@ pub struct App {
 }
 
 impl App {
-    /// What handlers work with; violent is what it is by default.
+    /// What handlers work with.
     pub fn new(custody: Custody, vault: Arc<LocalVault>, intake: Option<Arc<Intake>>) -> Self {
-        let terms = Terms { offset: custody.utc_offset, violent: Incidents::default().violent };
+        let terms = Terms { offset: custody.utc_offset, violent: custody.incidents.violent_words() };
         Self { custody, vault, intake, terms: Arc::new(terms) }
-    }
-
-    /// The same, with what the court calls violent.
-    #[must_use]
-    pub fn with_incidents(mut self, incidents: &Incidents) -> Self {
-        self.terms = Arc::new(Terms { offset: self.terms.offset, violent: incidents.violent.clone() });
-        self
     }
 }

@@ -1,11 +1,11 @@
 //! An action 执行行动: a planned outing of officers with recorders, for one or more cases.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
+use super::fault::Fault;
 use super::time::{DAY_US, Micros};
 
 /// Kinds that courts write most; any other text may be written too.
@@ -114,24 +114,6 @@ pub struct ActionFacts {
     pub officers: BTreeSet<String>,
     /// Serials of the recorders that are taken along.
     pub recorders: BTreeSet<String>,
-}
-
-/// Something in the given values that cannot be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// The field, as clients write it.
-    pub field: &'static str,
-    /// What is wrong, in Chinese.
-    pub zh: Cow<'static, str>,
-    /// What is wrong, in English.
-    pub en: Cow<'static, str>,
-}
-
-impl Fault {
-    /// A fault.
-    pub fn new(field: &'static str, zh: impl Into<Cow<'static, str>>, en: impl Into<Cow<'static, str>>) -> Self {
-        Self { field, zh: zh.into(), en: en.into() }
-    }
 }
 
 impl ActionFacts {
@@ -263,7 +245,7 @@ mod tests {
         let early = ActionFacts { actual_from: Some(minutes(-30)), ..planned.clone() };
         assert_eq!(early.window(), Window { from: minutes(-30), to: minutes(60) });
         let over = ActionFacts { actual_to: Some(minutes(20)), ..late };
-        assert_eq!(over.faults().iter().map(|f| f.field).collect::<Vec<_>>(), ["actual_to_at"]);
+        assert_eq!(over.faults().iter().map(|f| f.field.clone()).collect::<Vec<_>>(), ["actual_to_at"]);
         let over = ActionFacts { actual_to: Some(minutes(20)), ..planned };
         assert_eq!((over.window().to, over.faults()), (minutes(20), vec![]));
     }
@@ -277,7 +259,7 @@ mod tests {
             place: "长".repeat(201),
             ..action(60, 60)
         };
-        let fields: Vec<_> = bad.faults().iter().map(|f| f.field).collect();
+        let fields: Vec<_> = bad.faults().iter().map(|f| f.field.clone()).collect();
         assert_eq!(fields, ["kind", "place", "officers", "planned_to_at", "recorders_needed"]);
         assert_eq!(action(0, 7 * 24 * 60 + 1).faults()[0].field, "planned_to_at");
         assert_eq!(action(0, 7 * 24 * 60).faults(), []);

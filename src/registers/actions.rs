@@ -159,7 +159,7 @@ impl Table for Actions {
         let new = record.applied(old.clone().unwrap_or_else(|| ActionFacts::new("", nothing)));
         let faults = new.faults();
         if !faults.is_empty() {
-            let zh: Vec<String> = faults.iter().map(|f| format!("{}：{}", chinese(f.field), f.zh)).collect();
+            let zh: Vec<String> = faults.iter().map(|f| format!("{}：{}", chinese(&f.field), f.zh)).collect();
             let en: Vec<String> = faults.iter().map(|f| format!("{}: {}", f.field, f.en)).collect();
             return Err(Message::new(zh.join("；"), en.join("; ")));
         }

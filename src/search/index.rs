@@ -168,6 +168,21 @@ async fn load(mut conn: Conn<'_>, offset: UtcOffset, subjects: &[Subject]) -> Re
     Ok(documents)
 }
 
+/// Writes documents whose rows were not looked at, in groups within the caller's transaction: for loading many. [`docs::optimize`] at the
+/// end makes the index as small as it can be.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn put(mut conn: Conn<'_>, documents: Vec<Document>) -> Result<(), CatalogError> {
+    let mut documents = documents;
+    while !documents.is_empty() {
+        let group = documents.split_off(documents.len().saturating_sub(GROUP));
+        let subjects: Vec<Subject> = group.iter().map(|d| d.subject).collect();
+        write(conn.reborrow(), &subjects, group).await?;
+    }
+    Ok(())
+}
+
 /// Writes what changed of the documents of `subjects`; a subject without one has none any more.
 async fn write(mut conn: Conn<'_>, subjects: &[Subject], documents: Vec<Document>) -> Result<(), CatalogError> {
     let standing = docs::standing(conn.reborrow(), subjects).await?;

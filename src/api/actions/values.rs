@@ -139,7 +139,7 @@ impl ActionValues {
         let said: BTreeSet<String> = faults.iter().map(|f| f.name.clone()).collect();
         let unsound = said.iter().any(|name| name.ends_with("_at"));
         let is_said = |field: &str| said.contains(field) || (unsound && field.ends_with("_at"));
-        let more = facts.faults().into_iter().filter(|fault| !is_said(fault.field));
+        let more = facts.faults().into_iter().filter(|fault| !is_said(&fault.field));
         faults.extend(more.map(Field::from));
         if faults.is_empty() { Ok(facts) } else { Err(Problem::unprocessable(faults)) }
     }

@@ -11,6 +11,7 @@ use crate::catalog::CatalogError;
 use crate::catalog::case_links::{self, CaseLink};
 use crate::catalog::clips;
 use crate::catalog::engine::Reader;
+use crate::catalog::incidents;
 use crate::catalog::uploads::{self, Arrived, AttachedSidecar};
 use crate::http::language::{Language, Text};
 use crate::matching::Unfiled;
@@ -76,6 +77,9 @@ pub(in crate::api) struct Clip {
     names: Vec<Name>,
     /// The cases it is tied to.
     cases: Vec<CaseTie>,
+    /// The incidents that are seen in it, in the order of their begin.
+    #[schema(value_type = Vec<String>)]
+    incidents: Vec<Id>,
     /// 未归案: tied to no case.
     unfiled: bool,
     /// Why it is tied to no case.
@@ -277,6 +281,7 @@ pub(super) struct Known {
     registered: Registered,
     names: HashMap<Id, Vec<Arrived>>,
     links: HashMap<Id, Vec<CaseLink>>,
+    incidents: HashMap<Id, Vec<Id>>,
     sidecars: HashMap<Id, Vec<AttachedSidecar>>,
 }
 
@@ -285,12 +290,14 @@ impl Known {
         let ids: Vec<Id> = clips.iter().map(|clip| clip.id).collect();
         let names = uploads::names_of_all(reader.conn(), &ids).await?;
         let links = case_links::of_all(reader.conn(), &ids).await?;
+        let incidents = incidents::of_clips(reader.conn(), &ids).await?;
         let sidecars = uploads::sidecars_of_all(reader.conn(), &ids).await?;
         let registered = Registered::of(reader, clips.iter().map(|clip| &clip.facts)).await?;
         Ok(Self {
             registered,
             names: by_clip(names.into_iter().map(|n| (n.clip_id, n))),
             links: by_clip(links),
+            incidents: by_clip(incidents),
             sidecars: by_clip(sidecars.into_iter().map(|s| (s.clip_id, s))),
         })
     }
@@ -322,6 +329,7 @@ impl Known {
             officer: facts.officer.map(|number| Officer::of(number, &self.registered, facts.recorded)),
             names: listed(&self.names, id),
             cases: self.links.get(&id).into_iter().flatten().map(|link| CaseTie::new(link, language)).collect(),
+            incidents: self.incidents.get(&id).cloned().unwrap_or_default(),
             unfiled: facts.unfiled,
             unfiled_reason: facts.unfiled_reason.and_then(|stored| UnfiledReason::read(&stored, language)),
             sidecars: listed(&self.sidecars, id),

@@ -77,7 +77,7 @@ impl ClipQuery {
         let (p, offset) = (&mut params, terms.offset);
         let asked = Asked::take(p, terms);
         let has_query = asked.is_given();
-        let cursor = p.take("cursor", |t| place(has_query, t));
+        let mut found = None;
         let mut query = Self {
             q: None,
             case: p.take("case", value::case_number),
@@ -91,10 +91,11 @@ impl ClipQuery {
             sha256: p.take("sha256", value::sha256),
             unfiled: p.take("unfiled", value::flag),
             kind: p.take("kind", |t| value::word(t, &Kind::ALL, Kind::as_str)),
-            cursor: cursor.and_then(Result::ok),
-            found: cursor.and_then(Result::err),
+            cursor: p.take("cursor", |t| place(has_query, t, &mut found)).flatten(),
+            found: None,
             limit: p.take("limit", value::limit).unwrap_or(value::DEFAULT_ROWS),
         };
+        query.found = found;
         if let (Some(from), Some(to)) = (query.from, query.to)
             && from.is_after(to)
         {
@@ -161,7 +162,11 @@ pub(super) fn cursor_found(key: i64) -> String {
     cursor::encode(FOUND, [key])
 }
 
-/// A place of the list, or, with a query, of the index.
-fn place(has_query: bool, text: &str) -> Result<Result<[i64; 2], i64>, Text> {
-    if has_query { cursor::decode::<1>(FOUND, text).map(|[key]| Err(key)) } else { cursor::decode(LIST, text).map(Ok) }
+/// A place of the list; with a query none, but one of the index is `found`.
+fn place(has_query: bool, text: &str, found: &mut Option<i64>) -> Result<Option<[i64; 2]>, Text> {
+    if !has_query {
+        return cursor::decode(LIST, text).map(Some);
+    }
+    *found = cursor::decode::<1>(FOUND, text).map(|[key]| Some(key))?;
+    Ok(None)
 }

@@ -134,7 +134,9 @@ fn read_court(cursor: &mut Cursor<'_>) -> Option<Option<String>> {
 mod tests {
     use super::*;
 
-    fn parts(text: &str) -> Option<(Option<u16>, Option<String>, Option<String>, Option<u32>)> {
+    type Parts = (Option<u16>, Option<String>, Option<String>, Option<u32>);
+
+    fn parts(text: &str) -> Option<Parts> {
         Partial::parse(text).map(|p| (p.year, p.court, p.series, p.number))
     }
 

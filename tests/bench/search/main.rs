@@ -59,6 +59,7 @@ async fn main() {
         serde_json::json!({
             "clips": options.clips,
             "cases": made.cases,
+            "notes": made.notes,
             "incidents": made.incidents,
             "seconds": began.elapsed().as_secs_f64(),
             "clip_seconds": made.clip_seconds,

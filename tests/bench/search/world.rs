@@ -3,14 +3,25 @@
 use std::time::Instant;
 
 use sha2::{Digest as _, Sha256};
-use zhilu::custody::Custody;
+use zhilu::catalog::cases::{self, Case};
+use zhilu::catalog::clips;
+use zhilu::catalog::notes::{self, Note};
+use zhilu::catalog::search::docs;
 use zhilu::custody::accept::{Arrival, accept};
+use zhilu::custody::act::{Act, Record};
+use zhilu::custody::incident::{ClipEdit, Edit, Editor, create};
+use zhilu::custody::{Actor, Custody};
 use zhilu::media::name::stem;
+use zhilu::model::case_number::CaseNumber;
+use zhilu::model::custody::EventKind;
 use zhilu::model::digest::Sha256Digest;
+use zhilu::model::id::Id;
 use zhilu::model::media::{Container, Health, Kind, MediaFacts, VideoFacts};
+use zhilu::model::party::Party;
+use zhilu::model::subject::Subject;
 use zhilu::model::time::{Micros, UtcOffset};
 
-use crate::text::{KINDS, Random, Writer};
+use crate::text::{CAUSES, KINDS, Random, Writer};
 
 /// Clips of one court in ten years.
 const CLIPS_OF_COURT: u64 = 1_000_000;
@@ -25,6 +36,7 @@ const TEN_YEARS_S: i64 = 315_532_800;
 /// What was made.
 pub(crate) struct Made {
     pub(crate) cases: u64,
+    pub(crate) notes: u64,
     pub(crate) incidents: u64,
     /// Seconds that accepting the clips took, search documents included.
     pub(crate) clip_seconds: f64,
@@ -35,36 +47,133 @@ struct Maker<'a> {
     writer: Writer,
     random: Random,
     courts: u64,
+    clips: u64,
+    made: Made,
 }
 
 pub(crate) async fn fill(custody: &Custody, clips: u64, seed: u64, group: usize) -> Made {
     let courts = clips.div_ceil(CLIPS_OF_COURT);
-    let mut maker = Maker { custody, writer: Writer::new(), random: Random::new(seed), courts };
-    let began = Instant::now();
+    let made = Made { cases: 0, notes: 0, incidents: 0, clip_seconds: 0.0 };
+    let mut maker = Maker { custody, writer: Writer::new(), random: Random::new(seed), courts, clips, made };
+    maker.cases().await;
     let mut arrivals = Vec::with_capacity(group);
     for n in 0..clips {
-        arrivals.push(maker.arrival(n, clips));
-        if arrivals.len() == group {
-            accept(custody, &arrivals).await.unwrap();
+        arrivals.push(maker.arrival(n));
+        if arrivals.len() == group || n + 1 == clips {
+            maker.accept(&arrivals).await;
             arrivals.clear();
         }
     }
-    accept(custody, &arrivals).await.unwrap();
-    Made { cases: 0, incidents: 0, clip_seconds: began.elapsed().as_secs_f64() }
+    let mut act = Act::begin(custody).await.unwrap();
+    docs::optimize(act.conn()).await.unwrap();
+    act.commit().await.unwrap();
+    maker.made
 }
 
 impl Maker<'_> {
-    /// The `n`th clip of `clips`, in the order of time with a few minutes of disorder.
-    fn arrival(&mut self, n: u64, clips: u64) -> Arrival {
+    /// The register of cases, with their parties, before the first clip comes.
+    async fn cases(&mut self) {
+        let of_court = self.clips / self.courts / CLIPS_OF_CASE + 1;
+        let all: Vec<(u64, u64)> = (0..of_court).flat_map(|n| (0..self.courts).map(move |court| (n, court))).collect();
+        for group in all.chunks(400) {
+            let mut act = Act::begin(self.custody).await.unwrap();
+            for (n, court) in group {
+                let number: CaseNumber = self.case_number(*n, *court).parse().unwrap();
+                let mut case = Case::stub(act.new_id(), &number, act.at());
+                let mut r = Random::new(n * 64 + court);
+                let party = |name, role: &str| Party { name, role: Some(role.to_owned()) };
+                case.parties.push(party(self.writer.name(&mut r), "被执行人"));
+                let applicant = if r.one_in(3) { self.writer.company(&mut r) } else { self.writer.name(&mut r) };
+                case.parties.push(party(applicant, "申请执行人"));
+                case.cause = Some((*r.pick_skewed(&CAUSES)).to_owned());
+                case.judge = Some(self.writer.name(&mut Random::new(court * 8 + r.below(8))));
+                case.stub = false;
+                cases::insert(act.conn(), &case, &number).await.unwrap();
+                act.touch(Subject::Case(case.id));
+                self.made.cases += 1;
+            }
+            act.commit().await.unwrap();
+        }
+    }
+
+    /// The number of a court's `n`th case, which lies in the year of its clips.
+    fn case_number(&self, n: u64, court: u64) -> String {
+        let of_court = self.clips / self.courts / CLIPS_OF_CASE + 1;
+        format!("（{}）吉{:04}执{}号", 2017 + n * 10 / of_court, 701 + court, 1 + n)
+    }
+
+    async fn accept(&mut self, arrivals: &[Arrival]) {
+        let began = Instant::now();
+        let accepted = accept(self.custody, arrivals).await.unwrap();
+        self.made.clip_seconds += began.elapsed().as_secs_f64();
+        let noted: Vec<Id> = accepted.iter().map(|a| a.clip_id).filter(|_| self.random.one_in(20)).collect();
+        self.note(&noted).await;
+        for (arrival, accepted) in arrivals.iter().zip(&accepted) {
+            if self.random.one_in(500) {
+                self.incident(arrival, accepted.clip_id).await;
+            }
+        }
+    }
+
+    /// Notes on clips, many in one act.
+    async fn note(&mut self, noted: &[Id]) {
+        let mut act = Act::begin(self.custody).await.unwrap();
+        for clip in clips::get_all(act.conn(), noted).await.unwrap() {
+            let (actor, text) = (Actor::intake(), self.writer.note(&mut self.random));
+            let note = Note {
+                id: act.new_id(),
+                clip_id: clip.id,
+                actor: actor.as_str().to_owned(),
+                note: text.clone(),
+                at: act.at(),
+            };
+            notes::insert(act.conn(), &note).await.unwrap();
+            let entry = act.record(Record {
+                clip_id: clip.id,
+                prev: Some(clip.last_entry),
+                event: EventKind::Annotate,
+                actor: &actor,
+                public: serde_json::Map::new(),
+                detail: serde_json::json!({"note": note.id, "text": text}),
+            });
+            clips::set_last_entry(act.conn(), clip.id, entry.unwrap()).await.unwrap();
+            act.touch(Subject::Clip(clip.id));
+            self.made.notes += 1;
+        }
+        act.commit().await.unwrap();
+    }
+
+    /// An incident that the clip shows.
+    async fn incident(&mut self, arrival: &Arrival, clip: Id) {
+        let subject = self.writer.name(&mut self.random);
+        let (narrative, codes) = self.writer.narrative(&mut self.random, &subject);
+        let begin = Micros(arrival.mtime_ns / 1000 + 60_000_000);
+        let edit = Edit {
+            begin: Some(begin),
+            place: Some(self.writer.place(&mut self.random)),
+            narrative: Some(narrative),
+            codes: Some(codes.iter().map(|code| code.parse().unwrap()).collect()),
+            clips: Some(vec![ClipEdit { id: clip, from_ms: Some(60_000), to_ms: None }]),
+            severity: Some(Some(1 + u8::try_from(self.random.below(4)).unwrap())),
+            ..Edit::default()
+        };
+        let editor = Editor { actor: Actor::intake(), decides: true };
+        create(self.custody, &editor, edit).await.unwrap();
+        self.made.incidents += 1;
+    }
+
+    /// The `n`th clip, in the order of time with a few minutes of disorder.
+    fn arrival(&mut self, n: u64) -> Arrival {
         let r = &mut self.random;
-        let share = i64::try_from(u128::from(n) * TEN_YEARS_S.unsigned_abs() as u128 / u128::from(clips)).unwrap();
+        let share = u128::from(n) * u128::from(TEN_YEARS_S.unsigned_abs()) / u128::from(self.clips);
+        let share = i64::try_from(share).unwrap();
         let recorded_s = BEGIN_S + share + i64::try_from(r.below(600)).unwrap();
         let court = n % self.courts;
         let (recorder, officer) = (court * RECORDERS + r.below(RECORDERS), court * OFFICERS + r.below(OFFICERS));
         let at = Micros(recorded_s * 1_000_000).to_civil(UtcOffset::CHINA);
         let mark = if r.one_in(50) { "_IMP" } else { "" };
         let name = format!("{recorder:07}_{officer:06}{}_{:04}{mark}.mp4", at.strftime("%Y%m%d%H%M%S"), n % 10_000);
-        let dir = self.dir(n, court, at.year());
+        let dir = self.dir(n, court);
         Arrival {
             id: self.custody.ids.next(self.custody.clock.now()),
             sha256: Sha256Digest(Sha256::digest(n.to_be_bytes()).into()),
@@ -88,16 +197,15 @@ impl Maker<'_> {
         }
     }
 
-    /// A third of the clips lie in a folder named after their case, a tenth of those in one named after what was done.
-    fn dir(&mut self, n: u64, court: u64, year: i16) -> String {
-        let r = &mut self.random;
-        let case = n / CLIPS_OF_CASE / self.courts;
-        let kind = *r.pick_skewed(&KINDS);
-        if r.one_in(3) {
-            let party = self.writer.name(&mut Random::new(case * 64 + court));
-            return format!("（{year}）吉{:04}执{}号 {party} {kind}", 701 + court, 1 + case);
+    /// A third of the clips lie in a folder named after their case and what was done, the others in one named after what was done.
+    fn dir(&mut self, n: u64, court: u64) -> String {
+        let kind = *self.random.pick_skewed(&KINDS);
+        if !self.random.one_in(3) {
+            return kind.to_owned();
         }
-        kind.to_owned()
+        let case = n / CLIPS_OF_CASE / self.courts;
+        let party = self.writer.name(&mut Random::new(case * 64 + court));
+        format!("{} {party} {kind}", self.case_number(case, court))
     }
 }
 

@@ -110,6 +110,7 @@ impl World {
             signer: Arc::new(SignerKey::from_seed("court.example/zhilu".parse().unwrap(), &[1; 32])),
             patterns: Arc::new(NamePatterns::new(&[]).unwrap()),
             utc_offset: UtcOffset::CHINA,
+            incidents: Arc::default(),
             rules: Rules::default(),
         };
         let mut tokens = HashMap::new();
@@ -130,6 +131,11 @@ impl World {
 
     pub(crate) fn path(&self) -> &Path {
         self.dir.path()
+    }
+
+    /// Whether the catalog is on a server.
+    pub(crate) fn on_server(&self) -> bool {
+        self.database.is_some()
     }
 
     /// Changes rows behind the program's back.

@@ -102,6 +102,7 @@ async fn second(url: &str, seed: [u8; 32]) -> Custody {
         signer: Arc::new(SignerKey::from_seed("court.example/zhilu".parse().unwrap(), &seed)),
         patterns: Arc::new(NamePatterns::new(&[]).unwrap()),
         utc_offset: UtcOffset::CHINA,
+        incidents: Arc::default(),
         rules: zhilu::matching::Rules::default(),
     }
 }

@@ -23,7 +23,7 @@ const COUNT_ALL: &str = "select count(*) from (select 1 from search_keys \
 /// A transaction that only reads and whose statements are ended by the server when they take too long.
 pub(super) struct Limited<'c> {
     tx: Transaction<'c, Postgres>,
-    /// After a statement was ended the transaction answers nothing more.
+    /// A statement was ended: the index is asked nothing more.
     over: bool,
 }
 
@@ -35,8 +35,18 @@ impl<'c> Limited<'c> {
     pub(super) async fn begin(conn: &'c mut PgConnection, limit: Duration) -> Result<Self, CatalogError> {
         const LIMIT: &str = "select set_config('statement_timeout', $1, true)";
         let mut tx = conn.begin().await?;
-        sqlx::query(LIMIT).bind(limit.as_millis().to_string()).execute(&mut *tx).await?;
+        // 0 would be no limit.
+        sqlx::query(LIMIT).bind(limit.as_millis().max(1).to_string()).execute(&mut *tx).await?;
+        sqlx::query("savepoint limited").execute(&mut *tx).await?;
         Ok(Self { tx, over: false })
+    }
+
+    /// After a statement was ended: makes the transaction answer again.
+    async fn end(&mut self) -> Result<(), CatalogError> {
+        self.over = true;
+        sqlx::query("rollback to savepoint limited").execute(&mut *self.tx).await?;
+        sqlx::query("set local statement_timeout = 10000").execute(&mut *self.tx).await?;
+        Ok(())
     }
 
     pub(super) fn conn(&mut self) -> &mut PgConnection {
@@ -53,7 +63,10 @@ impl<'c> Limited<'c> {
             // Planned anew each time: how many rows a term has decides the plan.
             match in_time(query.persistent(false).fetch_one(&mut *self.tx).await, is_limit)? {
                 Some((keys,)) => found.keys.extend(keys.unwrap_or_default()),
-                None => (self.over, found.out_of_time) = (true, true),
+                None => {
+                    self.end().await?;
+                    found.out_of_time = true;
+                }
             }
         }
         Ok(found)
@@ -73,7 +86,7 @@ impl<'c> Limited<'c> {
             let query = query.bind(step.from).bind(step.to).bind(bound(limit - count));
             match in_time(query.persistent(false).fetch_one(&mut *self.tx).await, is_limit)? {
                 Some((some,)) => count += usize::try_from(some).unwrap_or(0),
-                None => self.over = true,
+                None => self.end().await?,
             }
         }
         Ok(Some(count).filter(|_| !self.over))

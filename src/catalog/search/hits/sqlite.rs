@@ -1,5 +1,6 @@
 //! FTS5: keys are its row numbers, and newest first is its own order, read backwards.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
@@ -29,9 +30,9 @@ const COUNT_ALL: &str = "select count(*) from (select 1 from search_docs \
 /// A connection whose statements are interrupted when the time is up.
 pub(super) struct Limited<'c> {
     conn: &'c mut SqliteConnection,
-    /// While this lives the connection is ours: the handler stays on the connection when the session ends, and must not interrupt
-    /// whoever gets it next.
-    _alive: Arc<()>,
+    /// Whether statements are limited now. The handler stays on the connection when the session ends; as this is gone then, it
+    /// interrupts nobody who gets the connection next.
+    limiting: Arc<AtomicBool>,
 }
 
 fn is_limit(code: &str) -> bool {
@@ -40,22 +41,30 @@ fn is_limit(code: &str) -> bool {
 
 impl<'c> Limited<'c> {
     pub(super) async fn begin(conn: &'c mut SqliteConnection, until: Instant) -> Result<Self, CatalogError> {
-        let alive = Arc::new(());
-        let ours: Weak<()> = Arc::downgrade(&alive);
-        conn.lock_handle()
-            .await?
-            .set_progress_handler(STEPS, move || ours.strong_count() == 0 || Instant::now() < until);
-        Ok(Self { conn, _alive: alive })
+        let limiting = Arc::new(AtomicBool::new(false));
+        let ours: Weak<AtomicBool> = Arc::downgrade(&limiting);
+        conn.lock_handle().await?.set_progress_handler(STEPS, move || {
+            let limited = ours.upgrade().is_some_and(|limiting| limiting.load(Ordering::Relaxed));
+            !limited || Instant::now() < until
+        });
+        Ok(Self { conn, limiting })
     }
 
+    /// The connection, for statements without limit.
     pub(super) fn conn(&mut self) -> &mut SqliteConnection {
+        self.limiting.store(false, Ordering::Relaxed);
+        self.conn
+    }
+
+    fn limited(&mut self) -> &mut SqliteConnection {
+        self.limiting.store(true, Ordering::Relaxed);
         self.conn
     }
 
     pub(super) async fn newest(&mut self, expr: Option<&Expr>, span: Span, limit: usize) -> Result<Keys, CatalogError> {
         let sql = if expr.is_some() { INDEXED } else { ALL };
         let query = sqlx::query_as::<_, (i64,)>(sql).bind(expr.map(Expr::fts5).unwrap_or_default());
-        let mut rows = query.bind(span.from).bind(span.to).bind(bound(limit)).fetch(&mut *self.conn);
+        let mut rows = query.bind(span.from).bind(span.to).bind(bound(limit)).fetch(self.limited());
         let mut keys = Vec::with_capacity(limit.min(256));
         loop {
             match in_time(rows.try_next().await, is_limit)? {
@@ -71,7 +80,7 @@ impl<'c> Limited<'c> {
     pub(super) async fn gather(&mut self, expr: Option<&Expr>, span: Span, limit: usize) -> Result<Keys, CatalogError> {
         let sql = if expr.is_some() { GATHER_INDEXED } else { GATHER_ALL };
         let query = sqlx::query_as::<_, (Option<String>,)>(sql).bind(expr.map(Expr::fts5).unwrap_or_default());
-        let found = query.bind(span.from).bind(span.to).bind(bound(limit)).fetch_one(&mut *self.conn).await;
+        let found = query.bind(span.from).bind(span.to).bind(bound(limit)).fetch_one(self.limited()).await;
         let Some((list,)) = in_time(found, is_limit)? else {
             return Ok(Keys { keys: Vec::new(), out_of_time: true });
         };
@@ -88,7 +97,7 @@ impl<'c> Limited<'c> {
     ) -> Result<Option<usize>, CatalogError> {
         let sql = if expr.is_some() { COUNT_INDEXED } else { COUNT_ALL };
         let query = sqlx::query_as::<_, (i64,)>(sql).bind(expr.map(Expr::fts5).unwrap_or_default());
-        let found = query.bind(span.from).bind(span.to).bind(bound(limit)).fetch_one(&mut *self.conn).await;
+        let found = query.bind(span.from).bind(span.to).bind(bound(limit)).fetch_one(self.limited()).await;
         Ok(in_time(found, is_limit)?.map(|(count,)| usize::try_from(count).unwrap_or(0)))
     }
 }
