@@ -47,12 +47,7 @@ impl TryFrom<Row> for (Id, CaseLink) {
     type Error = CatalogError;
 
     fn try_from(row: Row) -> Result<Self, CatalogError> {
-        let method = find(LinkMethod::ALL, LinkMethod::as_str, &row.method).ok_or(CatalogError::Undecodable {
-            table: "case_links",
-            column: "method",
-            row: row.clip_id,
-            value: row.method,
-        })?;
+        let method = read_method(row.clip_id, row.method)?;
         let link = CaseLink {
             case_id: Id(row.case_id),
             number: row.number,
@@ -132,6 +127,38 @@ pub async fn of_all(mut conn: Conn<'_>, clips: &[Id]) -> Result<Vec<(Id, CaseLin
         }
     }
     Ok(links)
+}
+
+/// How several clips are tied to which cases, and nothing more.
+///
+/// # Errors
+/// When the database is away or a row undecodable.
+pub async fn methods_of(mut conn: Conn<'_>, clips: &[Id]) -> Result<Vec<(Id, Id, LinkMethod)>, CatalogError> {
+    let mut ties = Vec::with_capacity(clips.len());
+    for some in clips.chunks(INSERTED_AT_ONCE) {
+        let rows: Vec<(i64, i64, String)> = on!(conn.reborrow(), c => {
+            let mut q = QueryBuilder::new("select clip_id, case_id, method from case_links where clip_id in (");
+            let mut list = q.separated(", ");
+            for clip in some {
+                list.push_bind(clip.0);
+            }
+            q.push(")");
+            q.build_query_as().persistent(false).fetch_all(c).await?
+        });
+        for (clip, case, method) in rows {
+            ties.push((Id(clip), Id(case), read_method(clip, method)?));
+        }
+    }
+    Ok(ties)
+}
+
+fn read_method(clip: i64, word: String) -> Result<LinkMethod, CatalogError> {
+    find(LinkMethod::ALL, LinkMethod::as_str, &word).ok_or(CatalogError::Undecodable {
+        table: "case_links",
+        column: "method",
+        row: clip,
+        value: word,
+    })
 }
 
 /// The ids of a case's clips, newest first, below `before`.

@@ -17,7 +17,7 @@ use crate::model::time::{Micros, SECOND_US};
 /// How far around a clip its recording is looked for, in microseconds; a recorder's battery does not last longer.
 const RECORDING_US: i64 = 12 * 3_600 * SECOND_US;
 /// How far around a clip its neighbours are, in microseconds; recorders cut their files at half an hour at most.
-const NEIGHBOURS_US: i64 = 3_600 * SECOND_US;
+const NEIGHBOURS_US: i64 = 35 * 60 * SECOND_US;
 /// Most clips that are looked at as possible segments at a time.
 const MOST_CONTEXT: u32 = 20_000;
 
@@ -57,11 +57,11 @@ impl Look {
         let segments = recordings.iter().flat_map(Recording::segments);
         let linked: Vec<Id> = segments.map(|s| s.clip).filter(|clip| filed.contains(clip)).collect();
         let mut cases: HashMap<Id, BTreeSet<(Id, bool)>> = HashMap::new();
-        for (clip, link) in case_links::of_all(act.conn(), &linked).await? {
-            if link.method == LinkMethod::Recording {
+        for (clip, case, method) in case_links::methods_of(act.conn(), &linked).await? {
+            if method == LinkMethod::Recording {
                 return Ok(false);
             }
-            cases.entry(clip).or_default().insert((link.case_id, link.method.is_explicit()));
+            cases.entry(clip).or_default().insert((case, method.is_explicit()));
         }
         let same = |recording: &Recording| {
             let mut of = recording.segments().iter().map(|segment| cases.get(&segment.clip));
