@@ -26,4 +26,26 @@ mod tests {
         let names = |m: &Migrator| m.iter().map(|m| (m.version, m.description.to_string())).collect::<Vec<_>>();
         assert_eq!(names(&SQLITE), names(&POSTGRES));
     }
+
+    #[tokio::test]
+    async fn in_a_catalog_from_before_search_everything_is_to_be_renewed() {
+        let pool = sqlx::sqlite::SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await.unwrap();
+        let before: Vec<_> = SQLITE.iter().filter(|m| m.version < 5).cloned().collect();
+        Migrator { migrations: before.into(), ..Migrator::DEFAULT }.run(&pool).await.unwrap();
+        for sql in [
+            "insert into clips (id, sha256, size_bytes, role, kind, health, state, important, recorded_us, recorded_source, doubts, \
+             arrived_us, facts, unfiled, entry_index, last_entry, search_text) \
+             values (1, x'01', 1, 'clip', 'video', 'ok', 'accepted', 0, 1, 'name', '[]', 1, '{}', 1, 0, 0, 'x'), \
+             (2, x'02', 1, 'sidecar', 'text', 'ok', 'accepted', 0, 1, 'name', '[]', 1, '{}', 1, 1, 1, 'x')",
+            "insert into cases (id, number, stub, created_us, updated_us) values (3, '（2004）执他字第19号', 1, 1, 1)",
+        ] {
+            sqlx::query(sql).execute(&pool).await.unwrap();
+        }
+        sqlite(&pool).await.unwrap();
+        let dirty: Vec<(i64, i64)> =
+            sqlx::query_as("select kind, subject_id from search_dirty order by kind").fetch_all(&pool).await.unwrap();
+        assert_eq!(dirty, [(1, 1), (2, 3)]);
+        let (clips,): (i64,) = sqlx::query_as("select count(*) from clips").fetch_one(&pool).await.unwrap();
+        assert_eq!(clips, 2);
+    }
 }

@@ -58,9 +58,10 @@ async fn a_clip_says_everything_that_is_known() {
     for (field, value) in expected {
         assert_eq!(rest.as_object_mut().unwrap().remove(&field), Some(value), "{field}");
     }
-    assert_eq!(rest.as_object().unwrap().keys().collect::<Vec<_>>(), ["cases", "doubts"]);
+    assert_eq!(rest.as_object().unwrap().keys().collect::<Vec<_>>(), ["cases", "doubts", "incidents"]);
     assert_eq!(rest["cases"][0]["number"], "（2021）吉0721执123号");
     assert_eq!(rest["cases"][0]["method"], "path");
+    assert_eq!(rest["incidents"].as_array().unwrap().len(), 1, "the mark makes a suspected one");
 }
 
 #[tokio::test]
