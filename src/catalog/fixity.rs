@@ -180,6 +180,8 @@ struct TargetRow {
     size_bytes: i64,
 }
 
+/// Rows whose digests cannot be some are no targets: they differ from their entries, and are named for that.
+const WHOLE: &str = " and length(c.sha256) = 32 and (c.sm3 is null or length(c.sm3) = 32)";
 const TARGET: &str = "c.id, c.entry_index, c.sha256, c.sm3, c.size_bytes";
 
 impl TryFrom<TargetRow> for Target {
@@ -207,6 +209,17 @@ pub struct TargetFilter {
     pub unchecked_since: Option<Micros>,
 }
 
+macro_rules! push_filter {
+    ($q:expr, $filter:expr) => {
+        if let Some(since) = $filter.unverified_since {
+            $q.push(" and (f.clip_id is null or f.result <> 'equal' or f.checked_us < ").push_bind(since.0).push(")");
+        }
+        if let Some(since) = $filter.unchecked_since {
+            $q.push(" and (f.clip_id is null or f.checked_us < ").push_bind(since.0).push(")");
+        }
+    };
+}
+
 /// A page of objects after the clip `after`, in the order of clips.
 ///
 /// # Errors
@@ -220,16 +233,26 @@ pub async fn targets(
     let rows = on!(conn, c => {
         let mut q = QueryBuilder::new("select ");
         q.push(TARGET).push(" from clips c left join fixity f on f.clip_id = c.id where c.id > ").push_bind(after.0);
-        if let Some(since) = filter.unverified_since {
-            q.push(" and (f.clip_id is null or f.result <> 'equal' or f.checked_us < ").push_bind(since.0).push(")");
-        }
-        if let Some(since) = filter.unchecked_since {
-            q.push(" and (f.clip_id is null or f.checked_us < ").push_bind(since.0).push(")");
-        }
-        q.push(" order by c.id limit ").push_bind(i64::from(limit));
+        push_filter!(q, filter);
+        q.push(WHOLE).push(" order by c.id limit ").push_bind(i64::from(limit));
         q.build_query_as::<TargetRow>().fetch_all(c).await?
     });
     rows.into_iter().map(Target::try_from).collect()
+}
+
+/// Number and bytes of the objects that pass `filter`.
+///
+/// # Errors
+/// When the database is away.
+pub async fn weigh(conn: Conn<'_>, filter: &TargetFilter) -> Result<(u64, u64), CatalogError> {
+    let (objects, bytes): (i64, i64) = on!(conn, c => {
+        let mut q = QueryBuilder::new("select count(*), cast(coalesce(sum(c.size_bytes), 0) as bigint)");
+        q.push(" from clips c left join fixity f on f.clip_id = c.id where 1 = 1");
+        push_filter!(q, filter);
+        q.push(WHOLE);
+        q.build_query_as().fetch_one(c).await?
+    });
+    Ok((objects.cast_unsigned(), bytes.cast_unsigned()))
 }
 
 /// The objects of these clips, in the order of clips.
@@ -245,7 +268,7 @@ pub async fn targets_of(mut conn: Conn<'_>, clips: &[Id]) -> Result<Vec<Target>,
             for clip in some {
                 q.push(", ").push_bind(clip.0);
             }
-            q.push(") order by c.id");
+            q.push(")").push(WHOLE).push(" order by c.id");
             q.build_query_as::<TargetRow>().persistent(false).fetch_all(c).await?
         });
         found.extend(rows);
@@ -261,7 +284,7 @@ pub async fn due(conn: Conn<'_>, before: Micros, limit: u32) -> Result<Vec<Targe
     let rows = on!(conn, c => {
         let mut q = QueryBuilder::new("select ");
         q.push(TARGET).push(" from fixity f join clips c on c.id = f.clip_id where f.checked_us < ");
-        q.push_bind(before.0).push(" order by f.checked_us, f.clip_id limit ").push_bind(i64::from(limit));
+        q.push_bind(before.0).push(WHOLE).push(" order by f.checked_us, f.clip_id limit ").push_bind(i64::from(limit));
         q.build_query_as::<TargetRow>().fetch_all(c).await?
     });
     rows.into_iter().map(Target::try_from).collect()
@@ -277,7 +300,7 @@ pub async fn never_checked(conn: Conn<'_>, before: Micros, limit: u32) -> Result
         // Every clip that was confirmed has a row; the others have an index of their own.
         q.push(TARGET).push(" from clips c where c.state in ('accepted', 'matched') and c.arrived_us < ");
         q.push_bind(before.0).push(" and not exists (select 1 from fixity f where f.clip_id = c.id)");
-        q.push(" order by c.id limit ").push_bind(i64::from(limit));
+        q.push(WHOLE).push(" order by c.id limit ").push_bind(i64::from(limit));
         q.build_query_as::<TargetRow>().fetch_all(c).await?
     });
     rows.into_iter().map(Target::try_from).collect()
@@ -307,7 +330,7 @@ pub async fn figures(conn: Conn<'_>, since: Micros) -> Result<Figures, CatalogEr
         (select count(*) as objects from clips) k cross join \
         (select count(case when result = 'equal' and checked_us >= $1 then 1 end) as recent, \
             count(verified_us) as ever, count(case when result <> 'equal' then 1 end) as failing, \
-            min(verified_us) as oldest_us from fixity) f";
+            min(case when result = 'equal' then checked_us end) as oldest_us from fixity) f";
     Ok(on!(conn, c => sqlx::query_as(SQL).bind(since.0).fetch_one(c).await?))
 }
 

@@ -17,4 +17,6 @@ mod probe_worker;
 mod real_clips;
 mod receipts_beside;
 mod registers;
+mod scrub;
 mod support;
+mod verify;

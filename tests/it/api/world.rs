@@ -26,7 +26,7 @@ use zhilu::ledger::key::SignerKey;
 use zhilu::matching::Rules;
 use zhilu::media::name::{NamePatterns, stem};
 use zhilu::model::custody::EventKind;
-use zhilu::model::digest::Sha256Digest;
+use zhilu::model::digest::{Sha256Digest, to_hex};
 use zhilu::model::id::{Id, IdGenerator};
 use zhilu::model::media::{Container, Health, Kind, MediaFacts, VideoFacts};
 use zhilu::model::role::Role;
@@ -141,14 +141,20 @@ impl World {
     }
 
     /// Changes rows behind the program's back.
-    pub(crate) async fn meddle(&self, sql: &'static str) {
+    pub(crate) async fn meddle(&self, sql: &str) {
         match &self.database {
             Some(database) => database.execute(sql),
             None => {
                 let mut other = sqlx::SqliteConnection::connect(&self.url).await.unwrap();
-                sqlx::query(sql).execute(&mut other).await.unwrap();
+                sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())).execute(&mut other).await.unwrap();
             }
         }
+    }
+
+    /// These bytes as the engine's SQL has them.
+    pub(crate) fn literal(&self, bytes: &[u8]) -> String {
+        let hex = to_hex(bytes);
+        if self.on_server() { format!("'\\x{hex}'::bytea") } else { format!("x'{hex}'") }
     }
 
     pub(crate) fn token(&self, role: Role) -> &str {
