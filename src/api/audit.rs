@@ -27,7 +27,7 @@ const NEWEST: u32 = 10;
 /// How far the promise is kept that every object is verified within so many days. The read-back that confirms a clip is its first
 /// verification.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Coverage {
+pub(super) struct AuditCoverage {
     /// The promise, in days.
     every_days: u32,
     /// Objects that clips name.
@@ -47,12 +47,12 @@ pub(super) struct Coverage {
     #[schema(value_type = Option<String>, format = DateTime, required = true)]
     next_due_at: Option<Micros>,
     /// The newest of `audit/findings`.
-    findings: Vec<Finding>,
+    findings: Vec<AuditFinding>,
 }
 
 /// An object that was not found equal when it was looked at last.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Finding {
+pub(super) struct AuditFinding {
     /// The clip whose object it is.
     #[schema(value_type = String)]
     clip: Id,
@@ -78,7 +78,7 @@ pub(super) struct Finding {
     ledger_index: u64,
 }
 
-impl From<(Fixity, Sha256Digest)> for Finding {
+impl From<(Fixity, Sha256Digest)> for AuditFinding {
     fn from((row, sha256): (Fixity, Sha256Digest)) -> Self {
         Self {
             clip: row.clip_id,
@@ -100,18 +100,18 @@ impl From<(Fixity, Sha256Digest)> for Finding {
     path = "/api/v1/audit/coverage",
     tag = "audit",
     security(("bearer" = [])),
-    responses((status = 200, description = "The figures", body = Coverage), Guarded)
+    responses((status = 200, description = "The figures", body = AuditCoverage), Guarded)
 )]
 pub(super) async fn coverage(
     State(app): State<App>,
     _: Permit<ReadAudit>,
     params: Params,
-) -> Result<Json<Coverage>, Problem> {
+) -> Result<Json<AuditCoverage>, Problem> {
     params.finish()?;
     let figures = coverage::coverage(&app.custody.db, app.verify_days, app.custody.clock.now()).await?;
     let mut reader = app.custody.db.read().await?;
     let newest = fixity::failing(reader.conn(), None, None, NEWEST).await?;
-    Ok(Json(Coverage {
+    Ok(Json(AuditCoverage {
         every_days: figures.every_days,
         objects: figures.objects,
         within_promise: figures.within_promise,
@@ -120,14 +120,14 @@ pub(super) async fn coverage(
         failing: figures.failing,
         oldest_at: figures.oldest_at,
         next_due_at: figures.next_due_at,
-        findings: newest.into_iter().map(Finding::from).collect(),
+        findings: newest.into_iter().map(AuditFinding::from).collect(),
     }))
 }
 
 /// A page of findings.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct FindingList {
-    items: Vec<Finding>,
+pub(super) struct AuditFindingList {
+    items: Vec<AuditFinding>,
     /// Give it as `cursor` for the next page; null at the end.
     #[schema(required = true)]
     next_cursor: Option<String>,
@@ -162,18 +162,18 @@ impl FindingQuery {
     tag = "audit",
     security(("bearer" = [])),
     params(FindingQuery),
-    responses((status = 200, description = "A page", body = FindingList), Guarded)
+    responses((status = 200, description = "A page", body = AuditFindingList), Guarded)
 )]
 pub(super) async fn findings(
     State(app): State<App>,
     _: Permit<ReadAudit>,
     params: Params,
-) -> Result<Json<FindingList>, Problem> {
+) -> Result<Json<AuditFindingList>, Problem> {
     let query = FindingQuery::read(params)?;
     let before = query.cursor.map(|[at, clip]| (Micros(at), Id(clip)));
     let mut reader = app.custody.db.read().await?;
     let rows = fixity::failing(reader.conn(), None, before, query.limit + 1).await?;
     let (rows, next_cursor) =
         cursor::page(rows, query.limit, |(row, _)| cursor::encode(LIST, [row.checked.0, row.clip_id.0]));
-    Ok(Json(FindingList { items: rows.into_iter().map(Finding::from).collect(), next_cursor }))
+    Ok(Json(AuditFindingList { items: rows.into_iter().map(AuditFinding::from).collect(), next_cursor }))
 }

@@ -83,7 +83,7 @@ fn scrub_deps(config: &Config, store: &Store, handle: &IntakeHandle, totals: &Ar
         custody: store.custody.clone(),
         vault: Arc::clone(&store.vault),
         every_days: config.scrub.every_days,
-        rate_bytes: config.scrub.rate_mib_s << 20,
+        rate_bytes: config.scrub.rate_mib_s.saturating_mul(1 << 20),
         is_receiving: Box::new(move || intake.board.is_working()),
         totals: Arc::clone(totals),
     }

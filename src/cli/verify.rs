@@ -122,7 +122,7 @@ async fn verify(exhibit: &Exhibit, args: &Args, clock: &SharedClock) -> Result<V
         note_run(custody, Some(&serde_json::to_string(&run)?)).await?;
     }
     let from = if args.cached { ReadFrom::Cache } else { ReadFrom::Device };
-    let effort = Arc::new(Effort::new(from, args.rate << 20));
+    let effort = Arc::new(Effort::new(from, args.rate.saturating_mul(1 << 20)));
     let mut lookers = lookers(&exhibit.vault, clock, &effort, args.threads.into())?;
     let began = Instant::now();
     let watch = tokio::spawn(watch(Arc::clone(&effort), stop, bar(args.json, BYTES), selection.bytes));
@@ -253,6 +253,9 @@ impl Verified {
         }
         if newer > 0 {
             say!("核验开始后新增 {newer} 个，留待下次  {newer} came after it began: left to the next run");
+        }
+        if self.looked.stopped && self.conclusion() == Conclusion::Altered {
+            say!("未完成，用 --resume 继续 stopped before the end; --resume goes on where it was");
         }
         if let (Some(error), Conclusion::Altered) = (&self.looked.unrecorded, self.conclusion()) {
             say!("未能记录 not recorded: {error}");

@@ -39,11 +39,14 @@ pub struct Look {
     pub detail: Option<String>,
 }
 
-/// Records up to [`MOST`] looks in one transaction. What another process recorded since a look began is not recorded again.
+/// Records up to [`MOST`] looks in one transaction. An object that another process looked at since a look found it equal is left out.
 ///
 /// # Errors
 /// When the database or the ledger refuses; nothing was recorded.
 pub async fn record(custody: &Custody, source: FixitySource, looks: &[Look]) -> Result<(), CustodyError> {
+    if looks.is_empty() {
+        return Ok(());
+    }
     let mut act = Act::begin(custody).await?;
     let actor = match source {
         FixitySource::Confirm => Actor::intake(),
@@ -53,7 +56,11 @@ pub async fn record(custody: &Custody, source: FixitySource, looks: &[Look]) -> 
     let ids: Vec<Id> = looks.iter().map(|look| look.target.clip_id).collect();
     let known: HashMap<Id, Fixity> =
         fixity::get_all(act.conn(), &ids).await?.into_iter().map(|row| (row.clip_id, row)).collect();
-    let is_news = |look: &&Look| known.get(&look.target.clip_id).is_none_or(|row| row.checked <= look.began);
+    // What is wrong is recorded at every look.
+    let is_news = |look: &&Look| {
+        let known = known.get(&look.target.clip_id).is_none_or(|row| row.checked <= look.began);
+        known || look.result != FixityResult::Equal
+    };
     let was_equal = |look: &Look| known.get(&look.target.clip_id).is_none_or(|row| row.result == FixityResult::Equal);
     let (equal, own): (Vec<&Look>, Vec<&Look>) =
         looks.iter().filter(is_news).partition(|look| look.result == FixityResult::Equal && was_equal(look));

@@ -12,6 +12,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use sqlx::Connection as _;
 use tower::ServiceExt as _;
+use zhilu::audit::check::{Report, Scope, check};
 use zhilu::auth::token;
 use zhilu::catalog::clips::{self, Clip};
 use zhilu::catalog::custody as events;
@@ -23,6 +24,7 @@ use zhilu::custody::accept::{Accepted, Arrival, accept};
 use zhilu::custody::confirm::{ReadBackOf, confirm};
 use zhilu::http::state::App;
 use zhilu::ledger::key::SignerKey;
+use zhilu::ledger::policy::Policy;
 use zhilu::matching::Rules;
 use zhilu::media::name::{NamePatterns, stem};
 use zhilu::model::custody::EventKind;
@@ -149,6 +151,14 @@ impl World {
                 sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())).execute(&mut other).await.unwrap();
             }
         }
+    }
+
+    /// What `zhilu check` finds.
+    pub(crate) async fn check(&self) -> Report {
+        let custody = &self.app.custody;
+        let policy = Policy::of_log(custody.signer.verifier().clone());
+        let scope = Scope { policy: &policy, since: None, vault: Some(&self.app.vault) };
+        check(&custody.db, scope, |_, _| {}).await.unwrap()
     }
 
     /// These bytes as the engine's SQL has them.

@@ -212,5 +212,5 @@ fn the_rate_is_kept() {
     let report = verify(&court, 0, &["--rate", "4", "--threads", "4", "--cached"]);
     let seconds = report["seconds"].as_f64().unwrap();
     // The last objects are read before their time is waited out.
-    assert!((0.9..4.0).contains(&seconds), "8 MiB at 4 MiB/s took {seconds} s");
+    assert!((0.7..4.0).contains(&seconds), "8 MiB at 4 MiB/s took {seconds} s");
 }
