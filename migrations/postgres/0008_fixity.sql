@@ -3,7 +3,7 @@ create table fixity (
     clip_id     bigint  primary key references clips (id),
     checked_us  bigint  not null,               -- when it was looked at last
     result      text    collate "C" not null,   -- equal | altered | truncated | missing | unreadable
-    detail      text,                           -- what was found instead, when it is not equal
+    detail      text    collate "C",            -- what was found instead, when it is not equal
     verified_us bigint,                         -- when it was found equal last; null: never
     source      text    collate "C" not null,   -- confirm | verify | scrub: who looked last
     entry_index bigint  not null                -- the ledger entry that records this look: the clip's own, or that of a batch
@@ -16,7 +16,7 @@ create index fixity_failing on fixity (checked_us, clip_id) where result <> 'equ
 create table fixity_batches (
     id          bigint  primary key,
     at_us       bigint  not null,
-    actor       text    not null,
+    actor       text    collate "C" not null,
     detail      bytea   not null,               -- canonical JSON; names the objects by the runs of their clip entries
     salt        bytea   not null,               -- 32 random bytes
     entry_index bigint  not null unique
