@@ -18,7 +18,7 @@ use crate::catalog::CatalogError;
 use crate::catalog::engine::Db;
 use crate::catalog::fixity::{self, Target, TargetFilter};
 use crate::clock::SharedClock;
-use crate::custody::fixity::{Look, MOST, record};
+use crate::custody::fixity::{Look, MOST, note_run, record};
 use crate::custody::{Custody, CustodyError};
 use crate::model::fixity::{FixityResult, FixitySource};
 use crate::model::id::Id;
@@ -66,6 +66,12 @@ pub struct Run {
     pub which: Which,
     /// When it began: what was looked at since is not looked at again.
     pub began_us: i64,
+}
+
+impl Run {
+    fn text(&self) -> String {
+        serde_json::json!(self).to_string()
+    }
 }
 
 /// What is to be looked at, in the order in which it is.
@@ -180,21 +186,19 @@ pub struct Looked {
     pub unrecorded: Option<String>,
 }
 
-/// Looks at every object of `selection`, adds what is wrong to `report`, and records the looks when `recorder` is given. `progress` is
-/// told how many objects are done.
+/// Looks at every object of `selection`, adds what is wrong to `report`, and records the looks of `run` when `recorder` is given.
 ///
 /// # Errors
 /// When the database is away. What cannot be recorded is in what is given back.
 pub async fn look_at(
     db: &Db,
-    recorder: Option<&Custody>,
+    recorder: Option<(&Custody, &Run)>,
     selection: &mut Selection,
     lookers: &mut Lookers,
     report: &mut Report,
-    mut progress: impl FnMut(u64) + Send,
 ) -> Result<Looked, CatalogError> {
     let mut looked = Looked::default();
-    let mut book = Book { recorder, looks: Vec::new(), since: Instant::now() };
+    let mut book = Book { recorder, looks: Vec::new(), since: Instant::now(), is_noted: false };
     let mut is_at_end = false;
     loop {
         while !is_at_end && !looked.stopped && lookers.has_room() {
@@ -220,7 +224,6 @@ pub async fn look_at(
                 report.findings.add("vault_unreadable", "vault", error);
             }
         }
-        progress(looked.objects);
     }
     book.close(&mut looked).await;
     Ok(looked)
@@ -254,10 +257,12 @@ pub async fn recall(db: &Db, since: Micros, report: &mut Report) -> Result<(), C
 
 /// Looks that wait to be recorded together.
 struct Book<'a> {
-    recorder: Option<&'a Custody>,
+    recorder: Option<(&'a Custody, &'a Run)>,
     looks: Vec<Look>,
     /// When the first of them was added.
     since: Instant,
+    /// The run is noted, so that it can go on.
+    is_noted: bool,
 }
 
 impl Book<'_> {
@@ -270,18 +275,32 @@ impl Book<'_> {
         }
         self.looks.push(look);
         if self.looks.len() >= MOST || self.since.elapsed() >= RECORD_AFTER {
-            self.close(looked).await;
+            self.write(looked, false).await;
         }
     }
 
-    /// Records what waits. Once that fails for good, nothing more is recorded: the ledger refuses, and says why.
+    /// Records what still waits. The run is at its end, unless it was stopped.
     async fn close(&mut self, looked: &mut Looked) {
-        let looks = std::mem::take(&mut self.looks);
-        let Some(custody) = self.recorder.filter(|_| !looks.is_empty()) else { return };
-        if let Err(error) = record_patiently(custody, FixitySource::Verify, &looks).await {
+        self.write(looked, !looked.stopped).await;
+    }
+
+    /// Once recording fails for good, nothing more is recorded: the ledger refuses, and says why.
+    async fn write(&mut self, looked: &mut Looked, is_at_end: bool) {
+        let Some((custody, run)) = self.recorder else { return };
+        if let Err(error) = self.try_write(custody, run, is_at_end).await {
             looked.unrecorded = Some(error.to_string());
             self.recorder = None;
         }
+    }
+
+    async fn try_write(&mut self, custody: &Custody, run: &Run, is_at_end: bool) -> Result<(), CustodyError> {
+        if !is_at_end && !self.is_noted {
+            // Before the first looks are recorded: a run that is cut short in between begins anew.
+            note_run(custody, Some(&run.text())).await?;
+            self.is_noted = true;
+        }
+        record_patiently(custody, FixitySource::Verify, &std::mem::take(&mut self.looks)).await?;
+        if is_at_end { note_run(custody, None).await } else { Ok(()) }
     }
 }
 

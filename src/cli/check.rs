@@ -30,7 +30,7 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Outcome, Failure
         let effort = Arc::new(Effort::new(ReadFrom::Cache, 0));
         let mut lookers = lookers(&exhibit.vault, &clock, &effort, 0)?;
         let mut all = Selection::choose(&exhibit.db, &Which::All, None).await?;
-        look_at(&exhibit.db, None, &mut all, &mut lookers, &mut report, |_| {}).await?;
+        look_at(&exhibit.db, None, &mut all, &mut lookers, &mut report).await?;
     }
     exhibit.db.close().await;
     if args.json {

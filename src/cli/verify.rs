@@ -15,7 +15,7 @@ use crate::audit::look::Effort;
 use crate::audit::verify::{Looked, Run, Selection, Which, look_at, lookers, recall};
 use crate::clock::{SharedClock, SystemClock, random_bytes};
 use crate::custody::Custody;
-use crate::custody::fixity::{note_run, noted_run};
+use crate::custody::fixity::noted_run;
 use crate::ledger::checkpoint::{MAX_NOTE_BYTES, SignedCheckpoint};
 use crate::ledger::policy::Policy;
 use crate::lifecycle::Stop;
@@ -118,20 +118,15 @@ async fn verify(exhibit: &Exhibit, args: &Args, clock: &SharedClock) -> Result<V
         recall(&exhibit.db, since, &mut report).await?;
     }
     let mut selection = Selection::choose(&exhibit.db, &run.which, resumed_since).await?;
-    if let Some(custody) = custody {
-        note_run(custody, Some(&serde_json::to_string(&run)?)).await?;
-    }
     let from = if args.cached { ReadFrom::Cache } else { ReadFrom::Device };
     let effort = Arc::new(Effort::new(from, args.rate.saturating_mul(1 << 20)));
     let mut lookers = lookers(&exhibit.vault, clock, &effort, args.threads.into())?;
     let began = Instant::now();
     let watch = tokio::spawn(watch(Arc::clone(&effort), stop, bar(args.json, BYTES), selection.bytes));
-    let looked = look_at(&exhibit.db, custody, &mut selection, &mut lookers, &mut report, |_| {}).await;
+    let recorder = custody.map(|custody| (custody, &run));
+    let looked = look_at(&exhibit.db, recorder, &mut selection, &mut lookers, &mut report).await;
     watch.abort();
     let looked = looked?;
-    if let Some(custody) = custody.filter(|_| !looked.stopped && looked.unrecorded.is_none()) {
-        note_run(custody, None).await?;
-    }
     Ok(Verified { run, report, looked, bytes: effort.bytes(), took: began.elapsed() })
 }
 

@@ -152,6 +152,9 @@ const RUN: &str = "verify_run";
 /// # Errors
 /// When the database refuses.
 pub async fn note_run(custody: &Custody, run: Option<&str>) -> Result<(), CustodyError> {
+    if run.is_none() && noted_run(custody).await?.is_none() {
+        return Ok(());
+    }
     let mut tx = custody.db.begin().await?;
     meta::put(tx.conn(), RUN, run.unwrap_or_default()).await?;
     Ok(tx.commit().await?)

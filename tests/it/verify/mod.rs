@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use zhilu::audit::check::{Report, Scope, check};
 use zhilu::audit::look::Effort;
-use zhilu::audit::verify::{Looked, Selection, Which, look_at, lookers};
+use zhilu::audit::verify::{Looked, Run, Selection, Which, look_at, lookers};
 use zhilu::ledger::policy::Policy;
 use zhilu::vault::ReadFrom;
 
@@ -23,7 +23,8 @@ async fn verify(world: &World, which: &Which, records: bool) -> (Report, Looked)
     let mut selection = Selection::choose(&custody.db, which, None).await.unwrap();
     let effort = Arc::new(Effort::new(ReadFrom::Cache, 0));
     let mut lookers = lookers(&world.app.vault, &custody.clock, &effort, 2).unwrap();
-    let recorder = records.then_some(custody);
-    let looked = look_at(&custody.db, recorder, &mut selection, &mut lookers, &mut report, |_| {}).await.unwrap();
+    let run = Run { which: which.clone(), began_us: custody.clock.now().0 };
+    let recorder = records.then_some((custody, &run));
+    let looked = look_at(&custody.db, recorder, &mut selection, &mut lookers, &mut report).await.unwrap();
     (report, looked)
 }
