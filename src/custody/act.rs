@@ -28,6 +28,7 @@ pub struct Act<'a> {
     pending: Pending,
     touched: BTreeSet<Subject>,
     marked: Vec<Id>,
+    retied: BTreeSet<Id>,
     at: Micros,
 }
 
@@ -87,6 +88,7 @@ impl<'a> Act<'a> {
             pending: Pending::default(),
             touched: BTreeSet::new(),
             marked: Vec::new(),
+            retied: BTreeSet::new(),
             at: custody.clock.now(),
         })
     }
@@ -188,7 +190,7 @@ impl<'a> Act<'a> {
 
     /// Ties a clip to a case it is not tied to.
     pub fn add_link(&mut self, clip: Id, link: CaseLink) {
-        self.touch(Subject::Clip(clip));
+        self.note_tie(clip);
         self.pending.links.push((clip, link));
     }
 
@@ -217,6 +219,17 @@ impl<'a> Act<'a> {
     /// The clips that became important in this act and were not taken before.
     pub fn take_marked(&mut self) -> Vec<Id> {
         std::mem::take(&mut self.marked)
+    }
+
+    /// Notes that a tie of a clip to a case was made or taken away in this act.
+    pub fn note_tie(&mut self, clip: Id) {
+        self.touch(Subject::Clip(clip));
+        self.retied.insert(clip);
+    }
+
+    /// The clips whose ties changed in this act and were not taken before.
+    pub fn take_retied(&mut self) -> Vec<Id> {
+        std::mem::take(&mut self.retied).into_iter().collect()
     }
 
     /// Adds an entry that commits to `detail`.

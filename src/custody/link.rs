@@ -124,7 +124,7 @@ pub async fn unlink(custody: &Custody, actor: &Actor, clip: Id, case: Id, reason
         }),
     })?;
     refile(&mut filed, links.len() == 1);
-    act.touch(Subject::Clip(clip));
+    act.note_tie(clip);
     footage::set_filing(act.conn(), &[filed]).await?;
     act.flush().await?;
     rematch::settle(&mut act, Look::anew(vec![clip]), &Actor::matching()).await?;

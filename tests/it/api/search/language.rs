@@ -12,6 +12,8 @@ struct Court {
     case: Id,
     other: Id,
 }
+    /// The incident that the clip's mark makes, with its case.
+    marked: String,
 
 async fn court() -> Court {
     let world = World::new().await;
@@ -20,36 +22,38 @@ async fn court() -> Court {
     let place = "2021吉0721执123/0012345_00123420240508132920_0001_IMP.mp4";
     let clip = world.accept(world.arrival(place, b"a")).await.clip_id;
     incident(&world, clip, case).await;
-    Court { world, clip, case, other }
+    let marked = ids_of(&world.get(LEGAL, "/api/v1/incidents").await.json()).pop().unwrap();
+    Court { world, clip, case, other, marked: format!("incident:{marked}") }
 }
 
 #[tokio::test]
 async fn queries_find_what_they_say() {
-    let Court { world, clip, case, other } = court().await;
+    let Court { world, clip, case, other, marked } = court().await;
     let (clip, case, other, incident) =
         (format!("clip:{clip}"), format!("case:{case}"), format!("case:{other}"), "incident:77".to_owned());
     let (clip, case, other, incident) = (clip.as_str(), case.as_str(), other.as_str(), incident.as_str());
     let table: &[(&str, &[&str])] = &[
-        ("张三", &[incident, clip, case, other]),
+    let marked = marked.as_str();
+        ("张三", &[marked, incident, clip, case, other]),
         ("张三丰", &[other]),
-        ("张三 -张三丰", &[incident, clip, case]),
-        ("张三 NOT 张三丰", &[incident, clip, case]),
-        ("张三 －张三丰", &[incident, clip, case]),
+        ("张三 -张三丰", &[marked, incident, clip, case]),
+        ("张三 NOT 张三丰", &[marked, incident, clip, case]),
+        ("张三 －张三丰", &[marked, incident, clip, case]),
         ("离婚 OR 菜刀", &[incident, other]),
         ("离婚 ＯＲ 菜刀", &[incident, other]),
         ("（离婚 OR 菜刀） 张三丰", &[other]),
-        ("-(离婚 OR 菜刀) 张三", &[clip, case]),
+        ("-(离婚 OR 菜刀) 张三", &[marked, clip, case]),
         ("李四手持菜刀威胁执行人员并称谁进来砍谁", &[incident]),
         ("“手持菜刀，威胁”", &[incident]),
         ("刀", &[incident]),
         ("-刀 kind:incident status:confirmed", &[]),
-        ("执123", &[incident, clip, case]),
-        ("吉0721执123", &[incident, clip, case]),
-        ("（2021）吉0721执123号", &[incident, clip, case]),
-        ("(2021) 吉0721 执 123 号", &[incident, clip, case]),
+        ("执123", &[marked, incident, clip, case]),
+        ("吉0721执123", &[marked, incident, clip, case]),
+        ("（2021）吉0721执123号", &[marked, incident, clip, case]),
+        ("(2021) 吉0721 执 123 号", &[marked, incident, clip, case]),
         ("(2021)吉0721执123号 菜刀", &[incident]),
         ("案号：执1234", &[other]),
-        ("case:2021吉0721执", &[incident, clip, case, other]),
+        ("case:2021吉0721执", &[marked, incident, clip, case, other]),
         ("执异5", &[incident]),
         ("执12", &[]),
         ("吉07", &[]),
@@ -64,7 +68,7 @@ async fn queries_find_what_they_say() {
         ("measure:拘留", &[incident, clip]),
         ("措施：司法拘留", &[incident, clip]),
         ("measure:罚款", &[]),
-        ("court:吉0721 kind:incident", &[incident]),
+        ("court:吉0721 kind:incident", &[marked, incident]),
         ("法院:吉0722", &[]),
         ("kind:violent", &[incident, clip]),
         ("类型：暴力抗法 类型：事件", &[incident]),
@@ -96,7 +100,7 @@ async fn queries_find_what_they_say() {
 
 #[tokio::test]
 async fn lists_of_clips_and_cases_take_the_language_too() {
-    let Court { world, clip, case, other } = court().await;
+    let Court { world, clip, case, other, .. } = court().await;
     let get = async |path: &str, query: &str| {
         let answer = world.get(LEGAL, &format!("/api/v1/{path}?q={}", encode(query))).await;
         assert_eq!(answer.status, StatusCode::OK, "{query}: {}", String::from_utf8_lossy(&answer.body));
