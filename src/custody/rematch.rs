@@ -2,6 +2,7 @@
 
 mod context;
 mod pending;
+mod registers;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -26,6 +27,7 @@ use crate::model::time::Micros;
 pub(super) use context::Look;
 pub(super) use pending::Pending;
 pub use pending::{finish, resume};
+pub use registers::{drain, keep_up, note};
 
 /// Clips of an action that are matched anew in one transaction.
 const GROUP: u32 = 200;

@@ -260,6 +260,35 @@ async fn the_values_of_an_action_are_checked_all_at_once() {
     let mut fields = bad.fields();
     fields.sort_unstable();
     assert_eq!(fields, ["cases", "kind", "planned_from_at", "planned_to_at", "state"]);
+#[tokio::test]
+async fn a_register_that_comes_late_is_matched_by_too() {
+    let world = World::new().await;
+    let id = world.accept(world.arrival("0012345_00000020240508133000_0001.mp4", b"x")).await.clip_id;
+    enter(&world, &eviction(&[FIRST])).await;
+    let text = async || clip(&world, id).await["unfiled_reason"]["text"].as_str().unwrap_or_default().to_owned();
+    assert!(text().await.contains("执法记录仪 0012345 不在登记中"), "{}", text().await);
+    let csv = "序列号,持有人警号,起始日期,截止日期\n0012345,005678,2024-01-01,\n";
+    world.send_as(ADMIN, Method::POST, "/api/v1/imports/recorders", "text/csv", csv).await;
+    rematch::drain(&world.app.custody).await.unwrap();
+    let said = text().await;
+    assert!(
+        !said.contains("不在登记中") && said.contains("警号 005678、执法记录仪 0012345 此时没有执行行动"),
+        "{said}"
+    );
+    // The holder was another one: the register is corrected, and the clip finds its case.
+    let list = world.get(ADMIN, "/api/v1/recorders").await.json();
+    let path = format!("/api/v1/recorders/{}", list["items"][0]["id"].as_str().unwrap());
+    let holders = json!({"holders": [{"officer": "001234", "first_day": "2024-01-01"}]});
+    assert_eq!(world.send(ADMIN, Method::PATCH, &path, &holders).await.status, StatusCode::OK);
+    rematch::drain(&world.app.custody).await.unwrap();
+    assert_eq!(links(&world, id).await, [tie(FIRST, "action")]);
+    let before = entries(&world.app.custody.db).await;
+    let officer = json!({"number": "001234", "name": "张三"});
+    world.send(ADMIN, Method::POST, "/api/v1/officers", &officer).await;
+    rematch::drain(&world.app.custody).await.unwrap();
+    assert_eq!(entries(&world.app.custody.db).await, before);
+}
+
     assert_eq!(post(json!({"kind": "搜查", "colour": 1})).await.status, StatusCode::UNPROCESSABLE_ENTITY);
     let turned = json!({"kind": "搜查", "planned_from_at": at("15:00"), "planned_to_at": at("13:00")});
     assert_eq!(post(turned).await.fields(), ["planned_to_at"]);
