@@ -146,7 +146,7 @@ async fn a_wrong_query_is_told_where_it_is_wrong() {
         ("-from:2021", 1, 9),
     ];
     for (query, position, length) in table {
-        for path in ["search", "clips", "cases"] {
+        for path in ["search", "clips", "cases", "incidents"] {
             let answer = world.get(LEGAL, &format!("/api/v1/{path}?q={}", encode(query))).await;
             // A dash alone is punctuation.
             if query == "张三 -" {
