@@ -36,6 +36,7 @@ use clap::{Parser, Subcommand};
 use crate::catalog::engine::exists;
 use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::search::index;
 use crate::store::{Store, location};
 use crate::{media, sys};
 
@@ -179,6 +180,7 @@ impl Common {
             )));
         }
         let store = Store::look(&config, Arc::new(SystemClock)).await?;
+        index::adopt(&store.custody.db).await?;
         Ok((config, store))
     }
 }

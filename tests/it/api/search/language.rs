@@ -1,6 +1,7 @@
 //! The query language, and what it finds.
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
+use serde_json::json;
 use zhilu::model::id::Id;
 
 use super::super::world::{LEGAL, World, encode, ids_of};
@@ -11,9 +12,9 @@ struct Court {
     clip: Id,
     case: Id,
     other: Id,
-}
     /// The incident that the clip's mark makes, with its case.
     marked: String,
+}
 
 async fn court() -> Court {
     let world = World::new().await;
@@ -21,8 +22,8 @@ async fn court() -> Court {
     let other = super::case(&world, "（2021）吉0721执1234号", &["张三丰"], "离婚纠纷").await;
     let place = "2021吉0721执123/0012345_00123420240508132920_0001_IMP.mp4";
     let clip = world.accept(world.arrival(place, b"a")).await.clip_id;
-    incident(&world, clip, case).await;
     let marked = ids_of(&world.get(LEGAL, "/api/v1/incidents").await.json()).pop().unwrap();
+    incident(&world, clip, case).await;
     Court { world, clip, case, other, marked: format!("incident:{marked}") }
 }
 
@@ -32,8 +33,8 @@ async fn queries_find_what_they_say() {
     let (clip, case, other, incident) =
         (format!("clip:{clip}"), format!("case:{case}"), format!("case:{other}"), "incident:77".to_owned());
     let (clip, case, other, incident) = (clip.as_str(), case.as_str(), other.as_str(), incident.as_str());
-    let table: &[(&str, &[&str])] = &[
     let marked = marked.as_str();
+    let table: &[(&str, &[&str])] = &[
         ("张三", &[marked, incident, clip, case, other]),
         ("张三丰", &[other]),
         ("张三 -张三丰", &[marked, incident, clip, case]),
@@ -96,6 +97,71 @@ async fn queries_find_what_they_say() {
         expected.sort_unstable();
         assert_eq!(found, expected, "{query}");
     }
+}
+
+#[tokio::test]
+async fn parts_of_case_numbers_are_found_wherever_they_stand() {
+    let Court { world, clip, case, other, marked } = court().await;
+    let noted = world.clip("140000").await;
+    let path = format!("/api/v1/clips/{noted}/notes");
+    let note = json!({"note": "见执123案，被执行人住吉0722辖区，被执行1234元"});
+    assert_eq!(world.send(LEGAL, Method::POST, &path, &note).await.status, StatusCode::CREATED);
+    let folder = world.accept(world.arrival("執行/执1234/0012345_00123420240508150000_0001.mp4", b"b")).await.clip_id;
+    let (clip, case, other, noted, folder) = (
+        format!("clip:{clip}"),
+        format!("case:{case}"),
+        format!("case:{other}"),
+        format!("clip:{noted}"),
+        format!("clip:{folder}"),
+    );
+    let incident = "incident:77".to_owned();
+    let with_noted = vec![&clip, &case, &incident, &marked, &noted];
+    let with_other = vec![&clip, &case, &incident, &marked, &other];
+    let linked = vec![&clip, &case, &incident, &marked];
+    let table: Vec<(&str, Vec<&String>)> = vec![
+        // The case, what is linked with it, and what speaks of it without court and year.
+        ("执123", with_noted.clone()),
+        ("执１２３", with_noted.clone()),
+        ("执123号", with_noted.clone()),
+        ("执字第123号", with_noted.clone()),
+        ("\"执123\"", with_noted.clone()),
+        ("case:执123", with_noted.clone()),
+        ("案号：执123", with_noted.clone()),
+        ("案号:\"执 123 号\"", with_noted.clone()),
+        ("执1234", vec![&other, &folder]),
+        ("案号:执1234", vec![&other, &folder]),
+        ("吉0721", with_other.clone()),
+        ("吉０７２１", with_other.clone()),
+        ("吉0722", vec![&noted]),
+        ("吉0721执123", linked.clone()),
+        ("case:吉0721执123", linked.clone()),
+        ("〔2021〕吉0721执123号", linked.clone()),
+        ("【2021】吉0721执123号", linked.clone()),
+        ("（２０２１）吉０７２１执１２３号", linked.clone()),
+        ("（2021）吉0721执1234号", vec![&other]),
+        ("（2021）吉0721执12号", vec![]),
+        ("(2024)吉0721执123号", vec![]),
+        ("2021执123", linked.clone()),
+        ("执恢123", vec![]),
+        ("执12", vec![]),
+        ("行1234", vec![&noted]),
+        // What is no part of a number is a text like any other.
+        ("执行1234元", vec![&noted]),
+    ];
+    for (query, expected) in table {
+        let mut found = hits(&search(&world, query).await);
+        found.sort();
+        let mut expected: Vec<String> = expected.into_iter().cloned().collect();
+        expected.sort();
+        assert_eq!(found, expected, "{query}");
+    }
+    // What was found is marked, and no more of the text.
+    let page = search(&world, "执123 kind:clip 辖区").await;
+    let snippets = page["items"][0]["snippets"].as_array().unwrap();
+    let note = snippets.iter().find(|s| s["field"] == "note").unwrap();
+    assert_eq!(note["marks"], json!([[1, 5], [17, 19]]));
+    let cases = world.get(LEGAL, &format!("/api/v1/cases?q={}", encode("执123"))).await.json();
+    assert_eq!(ids_of(&cases), [case.strip_prefix("case:").unwrap()]);
 }
 
 #[tokio::test]
