@@ -43,6 +43,10 @@ pub struct Report {
     pub events: u64,
     /// Objects in the vault.
     pub objects: u64,
+    /// Search documents compared with what they are made of.
+    pub documents: u64,
+    /// Search documents that are noted to be renewed, and were not compared.
+    pub documents_due: u64,
     /// Everything that is wrong.
     pub findings: Vec<Finding>,
     /// Objects that no clip names: litter of an interrupted intake, taken up when the file is received again.

@@ -1,4 +1,5 @@
 //! Looks at everything and changes nothing.
 
 pub mod check;
+pub mod documents;
 pub mod ledger;

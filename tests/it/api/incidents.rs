@@ -9,6 +9,7 @@ mod measured;
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 use zhilu::audit::check::{Report, check};
+use zhilu::audit::documents;
 
 use super::world::{Answer, LEGAL, Who, World};
 
@@ -68,7 +69,9 @@ fn changes(item: &Value) -> Vec<(String, Value, Value)> {
 
 async fn report(world: &World) -> Report {
     let custody = &world.app.custody;
-    check(&custody.db, &world.app.vault, custody.signer.verifier(), false).await.unwrap()
+    let mut report = check(&custody.db, &world.app.vault, custody.signer.verifier(), false).await.unwrap();
+    documents::check(&custody.db, custody.utc_offset, true, &mut report).await.unwrap();
+    report
 }
 
 /// Everything holds, and every change is in the ledger.
