@@ -17,4 +17,5 @@ mod probe_worker;
 mod real_clips;
 mod receipts_beside;
 mod registers;
+mod statements;
 mod support;
