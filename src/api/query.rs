@@ -1,12 +1,16 @@
-//! The parameter `q`, in the query language, of every list that takes it.
+//! Parameters of many lists: which page, and `q` in the query language.
 
 use std::collections::HashMap;
 use std::time::Instant;
 
+use utoipa::IntoParams;
+
+use super::schema;
 use crate::http::cursor;
 use crate::http::language::Text;
 use crate::http::params::Params;
 use crate::http::problem::Problem;
+use crate::http::value;
 use crate::model::id::Id;
 use crate::search::find;
 use crate::search::query::{Plan, QueryError, Terms, parse};
@@ -77,6 +81,28 @@ impl<const N: usize> Place<N> {
     /// The place in the index.
     pub(super) fn index(self) -> Option<i64> {
         if let Self::Index(key) = self { Some(key) } else { None }
+    }
+}
+
+/// Which page of a list that takes nothing else.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct PageQuery<const N: usize> {
+    /// `next_cursor` of the page before.
+    #[param(value_type = Option<String>)]
+    pub(super) cursor: Option<[i64; N]>,
+    /// Rows of a page.
+    #[param(value_type = Option<schema::Limit>, inline)]
+    pub(super) limit: u32,
+}
+
+impl<const N: usize> PageQuery<N> {
+    /// Reads the parameters; `list` is the letter of the list's cursors.
+    pub(super) fn read(list: u8, mut params: Params) -> Result<Self, Problem> {
+        let cursor = params.take("cursor", |t| cursor::decode(list, t));
+        let limit = params.take("limit", value::limit).unwrap_or(value::DEFAULT_ROWS);
+        params.finish()?;
+        Ok(Self { cursor, limit })
     }
 }
 
