@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use zhilu::catalog::custody as events;
 use zhilu::catalog::engine::Db;
 use zhilu::custody::rematch;
+use zhilu::matching::Rules;
 use zhilu::model::id::Id;
+use zhilu::model::time::SECOND_US;
 
 use super::world::{ADMIN, ANON, LEGAL, OFFICER, World, encode, ids_of};
 
@@ -94,6 +96,29 @@ async fn an_action_entered_days_later_finds_its_clips() {
     let events = world.get(LEGAL, &format!("/api/v1/clips/{within}/events")).await.json();
     assert_eq!(events["items"][1]["kind"], "link");
     assert_eq!(events["items"][1]["detail"]["action"], action["id"]);
+}
+
+#[tokio::test]
+async fn the_buffer_and_the_gap_between_segments_are_settings() {
+    let rules = |buffer_s: i64, gap_s: i64| Rules {
+        buffer_us: buffer_s * SECOND_US,
+        segment_gap_us: gap_s * SECOND_US,
+        ..Rules::default()
+    };
+    for (rules, before_is_linked, follower_is_linked) in
+        [(Rules::default(), true, false), (rules(0, 10), false, false), (rules(0, 900), false, true)]
+    {
+        let world = World::new().await.with(|app| app.custody.rules = rules);
+        let before = world.clip("125500").await;
+        let named =
+            world.accept(world.arrival("（2021）吉0721执2号/0012345_00123420240508160000_0001.mp4", b"n")).await;
+        // It begins thirteen minutes after that one's end, and has another number.
+        let follower = world.accept(world.arrival("0012345_00123420240508161302_0009.mp4", b"f")).await.clip_id;
+        enter(&world, &eviction(&[FIRST])).await;
+        assert_eq!(links(&world, before).await.is_empty(), !before_is_linked, "{rules:?}");
+        assert_eq!(links(&world, named.clip_id).await, [tie(SECOND, "path")]);
+        assert_eq!(links(&world, follower).await.is_empty(), !follower_is_linked, "{rules:?}");
+    }
 }
 
 #[tokio::test]
@@ -236,31 +261,6 @@ async fn a_transfer_of_the_recorder_moves_no_old_clip() {
 }
 
 #[tokio::test]
-async fn a_clock_that_was_never_set_is_not_matched_by() {
-    let world = World::new().await;
-    let never = "0012345_00123420100101093309_0002.mp4";
-    let mut arrival = world.arrival(never, b"never");
-    arrival.mtime_ns = 1_262_309_589_000_000_000;
-    let id = world.accept(arrival).await.clip_id;
-    let today = json!({"kind": "搜查", "planned_from_at": "2026-11-24T15:00:00+08:00",
-        "planned_to_at": "2026-11-24T18:00:00+08:00", "officers": ["001234"], "cases": [FIRST]});
-    enter(&world, &today).await;
-    let shown = clip(&world, id).await;
-    assert_eq!(shown["cases"], json!([]));
-    let text = shown["unfiled_reason"]["text"].as_str().unwrap();
-    assert!(text.contains("录制时间不可信，未按执行行动匹配：设备时钟未校准（早于2016年）"), "{text}");
-}
-
-#[tokio::test]
-async fn the_values_of_an_action_are_checked_all_at_once() {
-    let world = World::new().await;
-    let post = async |body: Value| world.send(LEGAL, Method::POST, "/api/v1/actions", &body).await;
-    let bad = post(json!({"kind": " ", "planned_from_at": "gestern", "cases": ["执123"], "state": "x"})).await;
-    assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
-    let mut fields = bad.fields();
-    fields.sort_unstable();
-    assert_eq!(fields, ["cases", "kind", "planned_from_at", "planned_to_at", "state"]);
-#[tokio::test]
 async fn a_register_that_comes_late_is_matched_by_too() {
     let world = World::new().await;
     let id = world.accept(world.arrival("0012345_00000020240508133000_0001.mp4", b"x")).await.clip_id;
@@ -289,6 +289,31 @@ async fn a_register_that_comes_late_is_matched_by_too() {
     assert_eq!(entries(&world.app.custody.db).await, before);
 }
 
+#[tokio::test]
+async fn a_clock_that_was_never_set_is_not_matched_by() {
+    let world = World::new().await;
+    let never = "0012345_00123420100101093309_0002.mp4";
+    let mut arrival = world.arrival(never, b"never");
+    arrival.mtime_ns = 1_262_309_589_000_000_000;
+    let id = world.accept(arrival).await.clip_id;
+    let today = json!({"kind": "搜查", "planned_from_at": "2026-11-24T15:00:00+08:00",
+        "planned_to_at": "2026-11-24T18:00:00+08:00", "officers": ["001234"], "cases": [FIRST]});
+    enter(&world, &today).await;
+    let shown = clip(&world, id).await;
+    assert_eq!(shown["cases"], json!([]));
+    let text = shown["unfiled_reason"]["text"].as_str().unwrap();
+    assert!(text.contains("录制时间不可信，未按执行行动匹配：设备时钟未校准（早于2016年）"), "{text}");
+}
+
+#[tokio::test]
+async fn the_values_of_an_action_are_checked_all_at_once() {
+    let world = World::new().await;
+    let post = async |body: Value| world.send(LEGAL, Method::POST, "/api/v1/actions", &body).await;
+    let bad = post(json!({"kind": " ", "planned_from_at": "gestern", "cases": ["执123"], "state": "x"})).await;
+    assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let mut fields = bad.fields();
+    fields.sort_unstable();
+    assert_eq!(fields, ["cases", "kind", "planned_from_at", "planned_to_at", "state"]);
     assert_eq!(post(json!({"kind": "搜查", "colour": 1})).await.status, StatusCode::UNPROCESSABLE_ENTITY);
     let turned = json!({"kind": "搜查", "planned_from_at": at("15:00"), "planned_to_at": at("13:00")});
     assert_eq!(post(turned).await.fields(), ["planned_to_at"]);

@@ -1,7 +1,12 @@
 //! Which incidents there are, and what a check finds.
 
+use std::sync::Arc;
+
 use axum::http::StatusCode;
 use serde_json::{Value, json};
+use zhilu::custody::Custody;
+use zhilu::http::state::App;
+use zhilu::model::incident::Settings;
 
 use super::super::world::{LEGAL, OFFICER, World, encode, ids_of};
 use super::{ALL, attack, decide, enter, measure, report};
@@ -161,4 +166,24 @@ async fn a_query_is_one_more_filter() {
     assert_eq!(seen, [third, second, first]);
     let wrong = world.get(LEGAL, &format!("{ALL}?q={}", encode("持刀 (威胁"))).await;
     assert_eq!((wrong.status, wrong.fields()), (StatusCode::BAD_REQUEST, vec!["q".to_owned()]));
+}
+
+#[tokio::test]
+async fn what_counts_as_violent_is_a_setting() {
+    let world = World::new().await;
+    let enter = async |code: &str| {
+        let body = json!({"begin_at": "2024-06-01T00:00:00+08:00", "codes": [code]});
+        id(&enter(&world, &body).await)
+    };
+    let (knife, refusal) = (enter("V2").await, enter("V14").await);
+    let search = async |world: &World| ids_of(&world.get(LEGAL, "/api/v1/search?kind=violent").await.json());
+    assert_eq!(found(&world, "violent=true").await, std::slice::from_ref(&knife));
+    assert_eq!(search(&world).await, std::slice::from_ref(&knife));
+    let settings = Settings { violent: ["V14".parse().unwrap()].into(), ..Settings::default() };
+    let world = world.with(|app| {
+        let custody = Custody { incidents: Arc::new(settings), ..app.custody.clone() };
+        *app = App::new(custody, Arc::clone(&app.vault), None);
+    });
+    assert_eq!(found(&world, "violent=true").await, std::slice::from_ref(&refusal));
+    assert_eq!(search(&world).await, std::slice::from_ref(&refusal));
 }
