@@ -152,6 +152,10 @@ struct Row {
 /// Most rows in one statement; an engine takes only so many parameters.
 pub(in crate::catalog) const INSERTED_AT_ONCE: usize = 256;
 
+/// Rows in one statement of what is written with every group of arrivals. So few that the statement is kept prepared: parsing a long one
+/// costs as much as running it.
+pub(in crate::catalog) const WRITTEN_AT_ONCE: usize = 25;
+
 const COLUMNS: &str = "id, sha256, sm3, size_bytes, role, state, important, marked, recorded_us, recorded_source, \
     doubts, name_us, sidecar_us, file_us, arrived_us, lat, lon, recorder, officer, sequence, facts, sidecar_facts, \
     sidecar_of, unfiled, unfiled_reason, entry_index, last_entry";
@@ -224,7 +228,7 @@ const INSERT: &str = "insert into clips (id, sha256, sm3, size_bytes, role, kind
 /// # Errors
 /// When the database refuses; a second clip with the same digest is refused.
 pub async fn insert_all(mut conn: Conn<'_>, clips: &[Clip]) -> Result<(), CatalogError> {
-    for some in clips.chunks(INSERTED_AT_ONCE) {
+    for some in clips.chunks(WRITTEN_AT_ONCE) {
         on!(conn.reborrow(), c => {
             let mut q = QueryBuilder::new(INSERT);
             q.push_values(some, |mut row, clip| {
@@ -260,7 +264,7 @@ pub async fn insert_all(mut conn: Conn<'_>, clips: &[Clip]) -> Result<(), Catalo
                     .push_bind(signed(clip.entry_index))
                     .push_bind(signed(clip.last_entry));
             });
-            q.build().persistent(false).execute(c).await?.rows_affected()
+            q.build().persistent(some.len() == WRITTEN_AT_ONCE).execute(c).await?.rows_affected()
         });
     }
     Ok(())

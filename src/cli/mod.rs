@@ -152,6 +152,7 @@ fn run_command(cli: Cli) -> Result<Outcome, Failure> {
 }
 
 fn block_on<F: Future<Output = Result<Outcome, Failure>>>(future: F) -> Result<Outcome, Failure> {
+    sys::keep_little_memory();
     sys::ignore_lease_signal()?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).max_blocking_threads(16).enable_all().build()?;

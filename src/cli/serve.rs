@@ -17,6 +17,7 @@ use crate::lifecycle::{Stop, notify_systemd};
 use crate::model::role::Role;
 use crate::search::renewal;
 use crate::store::{OpenError, Store};
+use crate::sys;
 use crate::telemetry;
 
 #[derive(Debug, clap::Args)]
@@ -28,6 +29,9 @@ pub(super) struct Args {
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
 }
+
+/// How often freed memory goes back to the system: what a backlog or a large answer needed is not kept over the hours of rest.
+const TIDY_EVERY: Duration = Duration::from_secs(20);
 
 /// Runs the daemon until it is told to stop, or a part of it dies.
 pub(super) async fn run(common: &Common, args: &Args) -> Result<Outcome, Failure> {
@@ -88,6 +92,7 @@ async fn supervise(
     stop: Stop,
 ) -> Result<Outcome, Failure> {
     let mut every = tokio::time::interval(Duration::from_secs(5));
+    let mut tidying = tokio::time::interval(TIDY_EVERY);
     let mut server = server;
     let stopped = stop.wait();
     tokio::pin!(stopped);
@@ -102,6 +107,7 @@ async fn supervise(
                 ended??;
                 return Ok(Outcome::Done);
             }
+            _ = tidying.tick() => sys::give_memory_back(),
             _ = every.tick() => {
                 if handle.has_died() {
                     return Err(Failure::new("a thread of the intake died; see the log"));

@@ -4,7 +4,7 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use super::NewDoc;
 use crate::catalog::CatalogError;
-use crate::catalog::clips::INSERTED_AT_ONCE;
+use crate::catalog::clips::{INSERTED_AT_ONCE, WRITTEN_AT_ONCE};
 use crate::catalog::search::{kind_of, push_list};
 
 /// Pages that a share of merging writes at most.
@@ -23,7 +23,7 @@ pub(super) async fn remove(c: &mut SqliteConnection, keys: &[i64]) -> Result<(),
 
 pub(super) async fn insert(c: &mut SqliteConnection, docs: &[NewDoc]) -> Result<(), CatalogError> {
     const DOCS: &str = "insert into search_docs (doc_key, kind, subject_id, at_us, digest, body, filters) ";
-    for some in docs.chunks(INSERTED_AT_ONCE) {
+    for some in docs.chunks(WRITTEN_AT_ONCE) {
         let mut q = QueryBuilder::<Sqlite>::new(DOCS);
         q.push_values(some, |mut row, doc| {
             row.push_bind(doc.standing.key)
@@ -34,12 +34,12 @@ pub(super) async fn insert(c: &mut SqliteConnection, docs: &[NewDoc]) -> Result<
                 .push_bind(doc.body.as_str())
                 .push_bind(doc.filters.as_str());
         });
-        q.build().persistent(some.len() == 1).execute(&mut *c).await?;
+        q.build().persistent(matches!(some.len(), 1 | WRITTEN_AT_ONCE)).execute(&mut *c).await?;
         let mut q = QueryBuilder::<Sqlite>::new("insert into search_index (rowid, terms) ");
         q.push_values(some, |mut row, doc| {
             row.push_bind(doc.standing.key).push_bind(doc.terms.join(" "));
         });
-        q.build().persistent(some.len() == 1).execute(&mut *c).await?;
+        q.build().persistent(matches!(some.len(), 1 | WRITTEN_AT_ONCE)).execute(&mut *c).await?;
     }
     Ok(())
 }
