@@ -82,8 +82,8 @@ pub(super) struct SearchQuery {
     sort: (),
     /// Count the hits by court, conduct code, month, officer and measure.
     pub(super) facets: Option<bool>,
-    /// Count all hits, up to 10,000, also of a phrase of three characters or more, whose texts must be compared: that takes up to a tenth
-    /// of a second, and without it a few hundred are counted.
+    /// Count all hits, up to 10,000, also of a phrase of three characters or more, whose texts must be compared one by one; without it a
+    /// few hundred of these are counted.
     pub(super) exact_total: Option<bool>,
     /// `next_cursor` of the page before.
     #[param(value_type = Option<String>)]
