@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::check::{Finding, Report};
+use super::check::Report;
 use crate::catalog::CatalogError;
 use crate::catalog::engine::Db;
 use crate::catalog::search::compare;
@@ -39,7 +39,7 @@ pub async fn check(db: &Db, offset: UtcOffset, deep: bool, report: &mut Report) 
         // It reads the index as a whole, and is asked for by a statement that writes nothing.
         let mut tx = db.begin().await?;
         if let Err(error) = docs::check(tx.conn()).await {
-            add(report, "index_damaged", "search_index", error.to_string());
+            report.findings.add("index_damaged", "search_index", error.to_string());
         }
         return Ok(());
     }
@@ -53,10 +53,6 @@ pub async fn check(db: &Db, offset: UtcOffset, deep: bool, report: &mut Report) 
     Ok(())
 }
 
-fn add(report: &mut Report, code: &'static str, subject: impl ToString, detail: impl Into<String>) {
-    report.findings.push(Finding { code, subject: subject.to_string(), detail: detail.into() });
-}
-
 fn named(subject: Subject) -> String {
     format!("{} {}", subject.kind(), subject.id())
 }
@@ -66,13 +62,13 @@ async fn check_pairs(db: &Db, report: &mut Report) -> Result<(), CatalogError> {
     let mut reader = db.read().await?;
     report.documents_due = compare::noted(reader.conn()).await?;
     for subject in compare::lacking(reader.conn(), MOST_NAMED).await? {
-        add(report, "document_missing", named(subject), "a search does not find it");
+        report.findings.add("document_missing", named(subject), "a search does not find it");
     }
     for subject in compare::stray(reader.conn(), MOST_NAMED).await? {
-        add(report, "document_extra", named(subject), "a search finds what is not there");
+        report.findings.add("document_extra", named(subject), "a search finds what is not there");
     }
     for key in compare::indexed_without_document(reader.conn(), &every_document(), MOST_NAMED).await? {
-        add(report, "document_extra", key, "the index holds the key, but there is no document");
+        report.findings.add("document_extra", key, "the index holds the key, but there is no document");
     }
     Ok(())
 }
@@ -109,9 +105,13 @@ async fn compare_page(
         let Some(document) = made.get(&subject) else { continue };
         report.documents += 1;
         if document.digest() != digest {
-            add(report, "document_outdated", named(subject), "its search document is not what its rows make of it");
+            report.findings.add(
+                "document_outdated",
+                named(subject),
+                "its search document is not what its rows make of it",
+            );
         } else if !compare::has_tokens(reader.conn(), key, &document.terms()).await? {
-            add(report, "document_altered", named(subject), "the index holds other words than its texts");
+            report.findings.add("document_altered", named(subject), "the index holds other words than its texts");
         }
     }
     Ok(page.last().map(|(key, _)| *key))

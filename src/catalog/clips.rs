@@ -472,27 +472,27 @@ pub async fn sidecars_of(conn: Conn<'_>, clip: Id) -> Result<Vec<Clip>, CatalogE
     rows.into_iter().map(Clip::try_from).collect()
 }
 
-/// Digest, size and ledger index of every clip after `after`, in the order of ids; for checks.
+/// Digest and size of every clip whose digest begins with the byte `first`; for checks, which go through the vault directory by
+/// directory.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn page_for_check(conn: Conn<'_>, after: Id, limit: u32) -> Result<Vec<CheckRow>, CatalogError> {
-    const SQL: &str = "select id, sha256, size_bytes, entry_index, last_entry from clips where id > $1 \
-        order by id limit $2";
-    Ok(on!(conn, c => sqlx::query_as::<_, CheckRow>(SQL).bind(after.0).bind(i64::from(limit)).fetch_all(c).await?))
+pub async fn with_digests_of(conn: Conn<'_>, first: u8) -> Result<Vec<CheckRow>, CatalogError> {
+    Ok(on!(conn, c => {
+        let mut q = QueryBuilder::new("select sha256, size_bytes from clips where sha256 >= ");
+        q.push_bind(vec![first]);
+        if let Some(next) = first.checked_add(1) {
+            q.push(" and sha256 < ").push_bind(vec![next]);
+        }
+        q.build_query_as::<CheckRow>().fetch_all(c).await?
+    }))
 }
 
-/// What a check needs of a clip.
+/// What a check of the vault needs of a clip.
 #[derive(Debug, Clone, FromRow)]
 pub struct CheckRow {
-    /// The clip's id.
-    pub id: i64,
     /// Its digest, as stored.
     pub sha256: Vec<u8>,
     /// Its size in bytes, as stored.
     pub size_bytes: i64,
-    /// Its clip entry.
-    pub entry_index: i64,
-    /// The newest entry about it.
-    pub last_entry: i64,
 }

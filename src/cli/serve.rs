@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::{Common, Failure, Outcome};
+use crate::audit::scrub;
 use crate::auth::token;
 use crate::catalog::{CatalogError, tokens};
 use crate::clock::SystemClock;
@@ -48,7 +49,14 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Outcome, Failure
     let greeting = greeting(&config, &store.custody, address).await?;
     // A daemon does not end because nobody reads its greeting.
     let _ = std::io::stdout().write_all(greeting.as_bytes());
-    let app = App::new(store.custody.clone(), Arc::clone(&store.vault), Some(Arc::clone(&handle.intake)));
+    let mut app = App::new(store.custody.clone(), Arc::clone(&store.vault), Some(Arc::clone(&handle.intake)));
+    app.verify_days = config.scrub.every_days;
+    let scrubbed = Arc::new(scrub::Totals::default());
+    let mut scrubbing = config.scrub.enabled.then(|| {
+        let deps = scrub_deps(&config, &store, &handle, &scrubbed);
+        app.scrub = Some(scrubbed);
+        scrub::start(deps, stop.clone().wait())
+    });
     let server = tokio::spawn(listener::serve(listener, app, stop.clone().wait()));
     let (db, offset) = (store.custody.db.clone(), store.custody.utc_offset);
     let mut renewal = tokio::spawn(renewal::run(db, offset, stop.clone().wait()));
@@ -61,10 +69,27 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Outcome, Failure
             task.abort();
         }
     }
+    if let Some(scrubbing) = &mut scrubbing
+        && tokio::time::timeout(Duration::from_secs(5), &mut *scrubbing).await.is_err()
+    {
+        scrubbing.abort();
+    }
     tokio::task::spawn_blocking(move || handle.stop()).await?;
     store.custody.db.close().await;
     tracing::info!("stopped");
     outcome
+}
+
+fn scrub_deps(config: &Config, store: &Store, handle: &IntakeHandle, totals: &Arc<scrub::Totals>) -> scrub::Deps {
+    let intake = Arc::clone(&handle.intake);
+    scrub::Deps {
+        custody: store.custody.clone(),
+        vault: Arc::clone(&store.vault),
+        every_days: config.scrub.every_days,
+        rate_bytes: config.scrub.rate_mib_s.saturating_mul(1 << 20),
+        is_receiving: Box::new(move || intake.board.is_working()),
+        totals: Arc::clone(totals),
+    }
 }
 
 /// Opens the court's data; waits for a database server that is not there yet, because after a power failure nobody says which machine

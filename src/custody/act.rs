@@ -11,6 +11,7 @@ use crate::catalog::cases::{self, Case};
 use crate::catalog::clips::{self, Clip};
 use crate::catalog::custody::{self as events, CustodyEvent};
 use crate::catalog::engine::{Conn, Tx};
+use crate::catalog::fixity;
 use crate::catalog::uploads::{self, Upload};
 use crate::clock::random_bytes;
 use crate::ledger::entry::{Entry, EntryKind, canonical, commitment};
@@ -175,6 +176,24 @@ impl<'a> Act<'a> {
         };
         amendments::insert(self.tx.conn(), &amendment).await?;
         self.touch(amend.subject);
+        Ok(entry_index)
+    }
+
+    /// Records that `objects` objects were found equal, by one entry for all; gives its index. It is about no single clip and so has no
+    /// `prev`; `detail` names the objects.
+    ///
+    /// # Errors
+    /// When the database or the ledger refuses.
+    pub async fn attest(&mut self, actor: &Actor, objects: u64, detail: Value) -> Result<u64, CustodyError> {
+        let public = Map::from_iter([
+            ("event".to_owned(), EventKind::FixityCheck.as_str().into()),
+            ("objects".to_owned(), objects.into()),
+            ("outcome".to_owned(), "success".into()),
+        ]);
+        let Sealed { detail, salt, entry_index } = self.seal(EntryKind::Event, None, public, actor, detail)?;
+        let (id, actor) = (self.new_id(), actor.as_str().to_owned());
+        let batch = fixity::Batch { id, at: self.at, actor, detail, salt, entry_index };
+        fixity::insert_batch(self.tx.conn(), &batch).await?;
         Ok(entry_index)
     }
 

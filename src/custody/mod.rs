@@ -6,6 +6,7 @@ pub mod act;
 pub mod action;
 pub mod confirm;
 pub mod facts;
+pub mod fixity;
 mod grounds;
 pub mod incident;
 pub mod link;
@@ -142,6 +143,16 @@ impl Actor {
     /// Matching, when it looks at clips anew.
     pub fn matching() -> Self {
         Self("system:matching".to_owned())
+    }
+
+    /// The daemon's scrub.
+    pub fn scrub() -> Self {
+        Self("system:scrub".to_owned())
+    }
+
+    /// The command line's verification.
+    pub fn verify() -> Self {
+        Self("system:verify".to_owned())
     }
 
     /// A token's bearer.

@@ -170,9 +170,7 @@ async fn a_changed_or_cancelled_action_takes_its_links_with_it() {
     let kinds: Vec<_> = page["items"].as_array().unwrap().iter().map(|e| e["kind"].as_str().unwrap()).collect();
     let expected = ["ingestion", "link", "unlink", "link", "unlink", "link", "unlink", "link", "unlink"];
     assert_eq!(kinds, expected);
-    let report =
-        zhilu::audit::check::check(&world.app.custody.db, &world.app.vault, world.app.custody.signer.verifier(), false);
-    assert_eq!(report.await.unwrap().findings, []);
+    assert_eq!(world.check().await.findings.list(), []);
 }
 
 #[tokio::test]

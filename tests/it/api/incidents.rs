@@ -8,8 +8,6 @@ mod measured;
 
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
-use zhilu::audit::check::{Report, check};
-use zhilu::audit::documents;
 
 use super::world::{Answer, LEGAL, Who, World};
 
@@ -67,14 +65,7 @@ fn changes(item: &Value) -> Vec<(String, Value, Value)> {
     all.map(|c| (c["field"].as_str().unwrap().to_owned(), c["old"].clone(), c["new"].clone())).collect()
 }
 
-async fn report(world: &World) -> Report {
-    let custody = &world.app.custody;
-    let mut report = check(&custody.db, &world.app.vault, custody.signer.verifier(), false).await.unwrap();
-    documents::check(&custody.db, custody.utc_offset, true, &mut report).await.unwrap();
-    report
-}
-
 /// Everything holds, and every change is in the ledger.
 async fn assert_sound(world: &World) {
-    assert_eq!(report(world).await.findings, []);
+    assert_eq!(world.check().await.findings.list(), []);
 }

@@ -9,7 +9,7 @@ use zhilu::http::state::App;
 use zhilu::model::incident::Settings;
 
 use super::super::world::{LEGAL, OFFICER, World, encode, ids_of};
-use super::{ALL, attack, decide, enter, measure, report};
+use super::{ALL, attack, decide, enter, measure};
 
 async fn found(world: &World, query: &str) -> Vec<String> {
     let answer = world.get(LEGAL, &format!("{ALL}?{query}")).await;
@@ -101,20 +101,21 @@ async fn a_check_finds_what_was_changed_behind_the_record() {
     for _ in 0..2 {
         enter(&world, &attack()).await;
     }
-    let codes = async || report(&world).await.findings.iter().map(|f| f.code).collect::<Vec<_>>();
+    let codes = async || world.check().await.findings.list().iter().map(|f| f.code).collect::<Vec<_>>();
     assert_eq!(codes().await, [""; 0]);
     world.meddle("update incidents set last_entry = 0 where id = (select max(id) from incidents)").await;
-    assert_eq!(codes().await, ["entry_differs"]);
+    assert_eq!(codes().await, ["head_differs", "entry_differs"]);
     world.meddle("update incidents set last_entry = 1 where id = (select max(id) from incidents)").await;
     world.meddle("update incidents set version = 2 where id = (select max(id) from incidents)").await;
     assert_eq!(codes().await, ["row_altered"]);
     world.meddle("delete from amendments where subject_id = (select max(id) from incidents)").await;
-    assert_eq!(codes().await, ["event_missing", "amendment_missing"]);
+    assert_eq!(codes().await, ["record_missing", "head_differs", "amendment_missing"]);
     world.meddle("delete from incident_codes").await;
     world.meddle("delete from incident_people").await;
     world.meddle("delete from incidents where id = (select min(id) from incidents)").await;
     // Nobody told the search either.
-    let all = ["event_missing", "amendment_missing", "row_missing", "document_extra", "document_outdated"];
+    let all =
+        ["record_missing", "head_differs", "amendment_missing", "row_missing", "document_extra", "document_outdated"];
     assert_eq!(codes().await, all);
 }
 
