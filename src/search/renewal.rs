@@ -31,5 +31,5 @@ pub async fn run(db: Db, offset: UtcOffset, stop: impl Future<Output = ()>) {
 }
 
 async fn turn(db: &Db, offset: UtcOffset) -> Result<usize, CatalogError> {
-    if index::is_settled(db).await? { Ok(0) } else { index::drain_group(db, offset).await }
+    if index::is_settled(db.read().await?.conn()).await? { Ok(0) } else { index::drain_group(db, offset).await }
 }
