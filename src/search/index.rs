@@ -117,7 +117,7 @@ pub async fn drain_group(db: &Db, offset: UtcOffset) -> Result<usize, CatalogErr
 /// # Errors
 /// As [`drain_group`].
 pub async fn drain(db: &Db, offset: UtcOffset) -> Result<usize, CatalogError> {
-    if is_settled(db).await? {
+    if is_settled(db.read().await?.conn()).await? {
         return Ok(0);
     }
     let mut all = 0;
@@ -133,9 +133,8 @@ pub async fn drain(db: &Db, offset: UtcOffset) -> Result<usize, CatalogError> {
 ///
 /// # Errors
 /// When the database is away.
-pub async fn is_settled(db: &Db) -> Result<bool, CatalogError> {
-    let mut reader = db.read().await?;
-    Ok(dirty::first(reader.conn(), 1).await?.is_empty())
+pub async fn is_settled(conn: Conn<'_>) -> Result<bool, CatalogError> {
+    Ok(dirty::first(conn, 1).await?.is_empty())
 }
 
 fn with_documents(subjects: impl Iterator<Item = Subject>) -> impl Iterator<Item = Subject> {

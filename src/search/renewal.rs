@@ -36,5 +36,5 @@ async fn turn(db: &Db, offset: UtcOffset, adopted: &mut bool) -> Result<usize, C
         index::adopt(db).await?;
         *adopted = true;
     }
-    if index::is_settled(db).await? { Ok(0) } else { index::drain_group(db, offset).await }
+    if index::is_settled(db.read().await?.conn()).await? { Ok(0) } else { index::drain_group(db, offset).await }
 }

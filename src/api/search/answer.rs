@@ -64,8 +64,8 @@ pub(crate) struct Wanted {
 
 /// Searches.
 pub(crate) async fn answer(db: &Db, plan: &Plan, wanted: &Wanted) -> Result<SearchPage, CatalogError> {
-    let renewing = !index::is_settled(db).await?;
     let mut reader = db.read().await?;
+    let renewing = !index::is_settled(reader.conn()).await?;
     let mut session = Session::begin(&mut reader, find::TIME_LIMIT).await?;
     let limit = usize::try_from(wanted.limit).unwrap_or(usize::MAX);
     let (page, next_cursor) = match wanted.order {
@@ -91,7 +91,11 @@ pub(crate) async fn answer(db: &Db, plan: &Plan, wanted: &Wanted) -> Result<Sear
         (None, true) if !page.more && page.complete && matches!(wanted.order, Order::Newest(_)) => {
             Some(Count { hits: page.hits.len(), exact: true })
         }
-        (None, true) => Some(find::count(&mut session, plan, wanted.counting).await?),
+        (None, true) => {
+            let count = find::count(&mut session, plan, wanted.counting).await?;
+            // Where the time is up before all are counted, those of the page are known.
+            Some(Count { hits: count.hits.max(page.hits.len()), ..count })
+        }
         (None, false) => None,
     };
     let complete = page.complete && facets.as_ref().is_none_or(|f| !f.out_of_time);
