@@ -232,3 +232,16 @@ pub fn open_key(keys: &Path, ledger_name: &str, size: u64) -> Result<SignerKey, 
     }
     Ok(key)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Matching;
+
+    #[test]
+    fn matching_is_done_as_it_is_configured() {
+        let matching = Matching { buffer_s: 7, segment_gap_s: 3 };
+        let rules = rules(&Config { matching, ..Config::default() });
+        assert_eq!((rules.buffer_us, rules.segment_gap_us), (7 * SECOND_US, 3 * SECOND_US));
+    }
+}

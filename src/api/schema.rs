@@ -160,6 +160,15 @@ impl IntoResponses for Outdated {
     }
 }
 
+/// What a route answers about a clip that must be confirmed.
+pub(super) struct Unconfirmed;
+
+impl IntoResponses for Unconfirmed {
+    fn responses() -> Responses {
+        Responses::from([("409".to_owned(), problem("The clip is not confirmed yet"))])
+    }
+}
+
 /// What a route answers that changes one thing by its id.
 pub(super) struct WritingById;
 

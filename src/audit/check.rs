@@ -44,6 +44,10 @@ pub struct Report {
     pub events: u64,
     /// Objects in the vault.
     pub objects: u64,
+    /// Search documents compared with what they are made of.
+    pub documents: u64,
+    /// Search documents that are noted to be renewed, and were not compared.
+    pub documents_due: u64,
     /// Who vouches for the ledger.
     pub vouched: Option<Vouched>,
     /// Why nobody vouches for it, though nothing is known to be altered.
@@ -62,6 +66,8 @@ pub struct Summary<'a> {
     root: Option<String>,
     events: u64,
     objects: u64,
+    documents: u64,
+    documents_due: u64,
     doubt: Option<&'a str>,
     findings: &'a [Finding],
     more: u64,
@@ -92,6 +98,8 @@ impl Report {
             root: self.root.map(|root| to_hex(&root)),
             events: self.events,
             objects: self.objects,
+            documents: self.documents,
+            documents_due: self.documents_due,
             doubt: self.doubt.as_deref(),
             findings: self.findings.list(),
             more: self.findings.more(),

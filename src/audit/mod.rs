@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod coverage;
+pub mod documents;
 pub mod finding;
 mod holdings;
 pub mod ledger;

@@ -22,6 +22,7 @@ pub mod people;
 pub mod receipts;
 pub mod recorders;
 pub mod records;
+pub mod rematch_makers;
 pub mod search;
 pub mod tokens;
 pub mod transfer;

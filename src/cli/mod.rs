@@ -37,6 +37,7 @@ use clap::{Parser, Subcommand};
 use crate::catalog::engine::exists;
 use crate::clock::{SharedClock, SystemClock};
 use crate::config::Config;
+use crate::search::index;
 use crate::store::{Exhibit, Store, location};
 use crate::{media, sys};
 
@@ -184,6 +185,7 @@ impl Common {
             )));
         }
         let store = Store::look(&config, Arc::new(SystemClock)).await?;
+        index::adopt(&store.custody.db).await?;
         Ok((config, store))
     }
 

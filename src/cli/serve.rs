@@ -40,10 +40,6 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Outcome, Failure
     telemetry::start(&config.log).map_err(Failure::new)?;
     let stop = Stop::on_signals()?;
     let Some(mut store) = open(&config, &stop).await? else { return Ok(Outcome::Done) };
-    // What a daemon that ended left of actions that were changed; the next change of each tries again.
-    if let Err(error) = rematch::resume(&store.custody).await {
-        tracing::warn!("clips of changed actions are not all matched anew: {error}");
-    }
     let listener = tokio::net::TcpListener::bind(config.server.listen).await.map_err(|e| {
         Failure::new(format!("cannot listen on {}: {e}; choose another with --listen", config.server.listen))
     })?;
@@ -64,11 +60,14 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Outcome, Failure
     let server = tokio::spawn(listener::serve(listener, app, stop.clone().wait()));
     let (db, offset) = (store.custody.db.clone(), store.custody.utc_offset);
     let mut renewal = tokio::spawn(renewal::run(db, offset, stop.clone().wait()));
+    let mut matching = tokio::spawn(rematch::keep_up(store.custody.clone(), stop.clone().wait()));
     notify_systemd("READY=1");
     let outcome = supervise(&handle, server, stop).await;
     notify_systemd("STOPPING=1");
-    if tokio::time::timeout(Duration::from_secs(5), &mut renewal).await.is_err() {
-        renewal.abort();
+    for task in [&mut renewal, &mut matching] {
+        if tokio::time::timeout(Duration::from_secs(5), &mut *task).await.is_err() {
+            task.abort();
+        }
     }
     if let Some(scrubbing) = &mut scrubbing
         && tokio::time::timeout(Duration::from_secs(5), &mut *scrubbing).await.is_err()

@@ -1,12 +1,13 @@
 //! One act on evidence: begin, change rows, record, commit.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Map, Value};
 
 use super::{Actor, Custody, CustodyError};
 use crate::catalog::amendments::{self, Amendment};
 use crate::catalog::case_links::{self, CaseLink};
+use crate::catalog::cases::{self, Case};
 use crate::catalog::clips::{self, Clip};
 use crate::catalog::custody::{self as events, CustodyEvent};
 use crate::catalog::engine::{Conn, Tx};
@@ -15,6 +16,7 @@ use crate::catalog::uploads::{self, Upload};
 use crate::clock::random_bytes;
 use crate::ledger::entry::{Entry, EntryKind, canonical, commitment};
 use crate::ledger::log::{self, Batch};
+use crate::model::case_number::CaseNumber;
 use crate::model::custody::EventKind;
 use crate::model::id::Id;
 use crate::model::subject::Subject;
@@ -29,6 +31,8 @@ pub struct Act<'a> {
     pending: Pending,
     touched: BTreeSet<Subject>,
     marked: Vec<Id>,
+    retied: BTreeSet<Id>,
+    cases: HashMap<CaseNumber, Case>,
     at: Micros,
 }
 
@@ -88,6 +92,8 @@ impl<'a> Act<'a> {
             pending: Pending::default(),
             touched: BTreeSet::new(),
             marked: Vec::new(),
+            retied: BTreeSet::new(),
+            cases: HashMap::new(),
             at: custody.clock.now(),
         })
     }
@@ -207,7 +213,7 @@ impl<'a> Act<'a> {
 
     /// Ties a clip to a case it is not tied to.
     pub fn add_link(&mut self, clip: Id, link: CaseLink) {
-        self.touch(Subject::Clip(clip));
+        self.note_tie(clip);
         self.pending.links.push((clip, link));
     }
 
@@ -236,6 +242,38 @@ impl<'a> Act<'a> {
     /// The clips that became important in this act and were not taken before.
     pub fn take_marked(&mut self) -> Vec<Id> {
         std::mem::take(&mut self.marked)
+    }
+
+    /// Notes that a tie of a clip to a case was made or taken away in this act.
+    pub fn note_tie(&mut self, clip: Id) {
+        self.touch(Subject::Clip(clip));
+        self.retied.insert(clip);
+    }
+
+    /// The clips whose ties changed in this act and were not taken before.
+    pub fn take_retied(&mut self) -> Vec<Id> {
+        std::mem::take(&mut self.retied).into_iter().collect()
+    }
+
+    /// The case with this number; one that is only named becomes a stub. A group of clips mostly names few cases: each is looked up once.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn find_or_stub(&mut self, number: &CaseNumber) -> Result<Case, CustodyError> {
+        if let Some(case) = self.cases.get(number) {
+            return Ok(case.clone());
+        }
+        let case = match cases::find_by_number(self.conn(), number).await? {
+            Some(case) => case,
+            None => {
+                let case = Case::stub(self.new_id(), number, self.at);
+                cases::insert(self.conn(), &case, number).await?;
+                self.touch(Subject::Case(case.id));
+                case
+            }
+        };
+        self.cases.insert(number.clone(), case.clone());
+        Ok(case)
     }
 
     /// Adds an entry that commits to `detail`.

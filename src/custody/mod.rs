@@ -160,6 +160,11 @@ impl Actor {
         Self(format!("token:{id}:{role}"))
     }
 
+    /// Whether a recorded actor is a part of the daemon that acts by itself, and no person.
+    pub fn is_daemon(recorded: &str) -> bool {
+        [Self::intake(), Self::matching()].iter().any(|actor| actor.as_str() == recorded)
+    }
+
     /// The text that is recorded.
     pub fn as_str(&self) -> &str {
         &self.0

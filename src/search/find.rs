@@ -11,7 +11,7 @@ use super::snippet;
 use crate::catalog::CatalogError;
 use crate::catalog::engine::Reader;
 use crate::catalog::search::docs::{self, Doc};
-use crate::catalog::search::hits::{Session, Span};
+use crate::catalog::search::hits::{Session, Span, Window};
 use crate::catalog::search::{blocks, expr::Expr};
 use crate::model::id::Id;
 
@@ -94,6 +94,11 @@ impl<'p> Search<'p> {
         Span { from, to }
     }
 
+    fn window(&self) -> Window {
+        let (from, to) = (self.plan.from().map_or(i64::MIN, |t| t.0), self.plan.to().map_or(i64::MAX, |t| t.0));
+        Window { span: self.span(), inner: self.inner(), from, to }
+    }
+
     /// Whether the document must be read to know that it is a hit.
     fn must_read(&self, key: i64) -> bool {
         let inner = self.inner();
@@ -116,21 +121,21 @@ pub async fn newest(
     limit: usize,
 ) -> Result<Page, CatalogError> {
     let search = Search::new(plan);
-    let mut span = search.span();
-    span.to = before.map_or(span.to, |before| before.min(span.to));
+    let mut window = search.window();
+    window = before.map_or(window, |before| window.below(before));
     let mut page = Page { hits: Vec::with_capacity(limit + 1), more: false, complete: true };
     // Where texts are compared some candidates drop out.
     let mut batch = if search.exact { limit + 1 } else { limit + 17 };
     loop {
-        let found = session.newest(search.expr.as_ref(), span, batch).await?;
-        let docs = docs::get(session.conn(), &found.keys).await?;
-        page.hits.extend(docs.into_iter().filter(|doc| search.is_hit(doc)));
+        let found = session.newest(search.expr.as_ref(), &window, batch).await?;
+        let last = found.docs.last().map(|doc| doc.key).filter(|_| found.docs.len() == batch && !found.out_of_time);
+        page.hits.extend(found.docs.into_iter().filter(|doc| search.is_hit(doc)));
         if page.hits.len() > limit {
             page.hits.truncate(limit);
             page.more = true;
             return Ok(page);
         }
-        let Some(last) = found.keys.last().copied().filter(|_| found.keys.len() == batch && !found.out_of_time) else {
+        let Some(last) = last else {
             page.complete = !found.out_of_time;
             return Ok(page);
         };
@@ -138,7 +143,7 @@ pub async fn newest(
             page.complete = false;
             return Ok(page);
         }
-        span.to = last;
+        window = window.below(last);
         batch = (batch * 4).min(2000);
     }
 }
@@ -195,33 +200,33 @@ pub async fn best(
     Ok((Page { hits, more, complete: page.complete }, places))
 }
 
-/// How many hits there are, up to [`MOST_COUNTED`]. Where texts must be compared, only as far as a few hundred comparisons go.
+/// How far hits are counted where texts must be compared, each of which is a document read: two to ten microseconds, so that ten thousand
+/// of them are no page's business.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counting {
+    /// As far as a few hundred comparisons go.
+    Quick,
+    /// All, as long as there is time.
+    Exact,
+}
+
+/// How many hits there are, up to [`MOST_COUNTED`].
 ///
 /// # Errors
 /// When the database is away.
-pub async fn count(session: &mut Session<'_>, plan: &Plan) -> Result<Count, CatalogError> {
+pub async fn count(session: &mut Session<'_>, plan: &Plan, counting: Counting) -> Result<Count, CatalogError> {
     let search = Search::new(plan);
     if !search.exact {
-        return Ok(gather(session, &search, MOST_COMPARED, Some(MOST_COMPARED)).await?.count());
+        let (most, most_read) = match counting {
+            Counting::Quick => (MOST_COMPARED, Some(MOST_COMPARED)),
+            Counting::Exact => (MOST_COUNTED, None),
+        };
+        return Ok(gather(session, &search, most, most_read).await?.count());
     }
-    let (span, inner) = (search.span(), search.inner());
-    if inner.is_empty() {
-        return Ok(gather(session, &search, MOST_COUNTED, None).await?.count());
-    }
-    let inner = Span { from: inner.from.max(span.from), to: inner.to.min(span.to) };
-    let mut hits = 0;
-    let mut exact = true;
-    for edge in [Span { from: inner.to, to: span.to }, Span { from: span.from, to: inner.from }] {
-        if !edge.is_empty() {
-            let found = gather_in(session, &search, edge, MOST_COUNTED, None).await?.count();
-            (hits, exact) = (hits + found.hits, exact && found.exact);
-        }
-    }
-    match session.count(search.expr.as_ref(), inner, MOST_COUNTED + 1).await? {
-        Some(found) => hits += found,
-        None => exact = false,
-    }
-    Ok(Count { hits: hits.min(MOST_COUNTED), exact: exact && hits <= MOST_COUNTED })
+    Ok(match session.count(search.expr.as_ref(), &search.window(), MOST_COUNTED + 1).await? {
+        Some(found) => Count { hits: found.min(MOST_COUNTED), exact: found <= MOST_COUNTED },
+        None => Count { hits: 0, exact: false },
+    })
 }
 
 impl Gathered {
@@ -230,23 +235,14 @@ impl Gathered {
     }
 }
 
+/// The newest hits, at most `most`; reads at most `most_read` documents.
 async fn gather(
     session: &mut Session<'_>,
     search: &Search<'_>,
     most: usize,
     most_read: Option<usize>,
 ) -> Result<Gathered, CatalogError> {
-    gather_in(session, search, search.span(), most, most_read).await
-}
-
-/// The newest hits within `span`, at most `most`; reads at most `most_read` documents.
-async fn gather_in(
-    session: &mut Session<'_>,
-    search: &Search<'_>,
-    mut span: Span,
-    most: usize,
-    most_read: Option<usize>,
-) -> Result<Gathered, CatalogError> {
+    let mut span = search.span();
     let mut gathered = Gathered { keys: Vec::new(), exact: true };
     let mut read = 0;
     loop {

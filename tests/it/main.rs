@@ -18,5 +18,6 @@ mod real_clips;
 mod receipts_beside;
 mod registers;
 mod scrub;
+mod statements;
 mod support;
 mod verify;

@@ -12,7 +12,7 @@ use crate::http::cursor;
 use crate::http::language::Text;
 use crate::model::subject::Subject;
 use crate::search::document::{Facet, Field, fields};
-use crate::search::find::{self, BestPlace, Count};
+use crate::search::find::{self, BestPlace, Count, Counting};
 use crate::search::query::Plan;
 use crate::search::{index, snippet};
 
@@ -58,12 +58,14 @@ pub(crate) struct Wanted {
     pub(crate) limit: u32,
     /// Whether hits are counted by facets.
     pub(crate) facets: bool,
+    /// How far hits are counted.
+    pub(crate) counting: Counting,
 }
 
 /// Searches.
 pub(crate) async fn answer(db: &Db, plan: &Plan, wanted: &Wanted) -> Result<SearchPage, CatalogError> {
-    let renewing = !index::is_settled(db).await?;
     let mut reader = db.read().await?;
+    let renewing = !index::is_settled(reader.conn()).await?;
     let mut session = Session::begin(&mut reader, find::TIME_LIMIT).await?;
     let limit = usize::try_from(wanted.limit).unwrap_or(usize::MAX);
     let (page, next_cursor) = match wanted.order {
@@ -89,7 +91,11 @@ pub(crate) async fn answer(db: &Db, plan: &Plan, wanted: &Wanted) -> Result<Sear
         (None, true) if !page.more && page.complete && matches!(wanted.order, Order::Newest(_)) => {
             Some(Count { hits: page.hits.len(), exact: true })
         }
-        (None, true) => Some(find::count(&mut session, plan).await?),
+        (None, true) => {
+            let count = find::count(&mut session, plan, wanted.counting).await?;
+            // Where the time is up before all are counted, those of the page are known.
+            Some(Count { hits: count.hits.max(page.hits.len()), ..count })
+        }
         (None, false) => None,
     };
     let complete = page.complete && facets.as_ref().is_none_or(|f| !f.out_of_time);

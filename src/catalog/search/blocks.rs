@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sqlx::QueryBuilder;
 
-use super::push_list;
+use super::{is_usual, push_list};
 use crate::catalog::CatalogError;
 use crate::catalog::clips::INSERTED_AT_ONCE;
 use crate::catalog::engine::{Conn, on};
@@ -19,7 +19,7 @@ pub async fn read(mut conn: Conn<'_>, blocks: &[i64]) -> Result<Vec<(i64, Vec<u8
         let rows: Vec<(i64, Vec<u8>)> = on!(conn.reborrow(), c => {
             let mut q = QueryBuilder::new("select block, entries from search_blocks where block in (");
             push_list!(q, some);
-            q.build_query_as().persistent(some.len() == INSERTED_AT_ONCE).fetch_all(c).await?
+            q.build_query_as().persistent(is_usual(some.len())).fetch_all(c).await?
         });
         found.extend(rows);
     }
@@ -93,7 +93,7 @@ pub async fn values(mut conn: Conn<'_>, ids: &[i64]) -> Result<Vec<(i64, String,
         let rows: Vec<(i64, String, String)> = on!(conn.reborrow(), c => {
             let mut q = QueryBuilder::new("select id, facet, value from search_values where id in (");
             push_list!(q, some);
-            q.build_query_as().persistent(false).fetch_all(c).await?
+            q.build_query_as().persistent(is_usual(some.len())).fetch_all(c).await?
         });
         found.extend(rows);
     }

@@ -1,6 +1,6 @@
 //! What a hit shows beside its document.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::source::rows_in;
 use crate::catalog::CatalogError;
@@ -31,13 +31,15 @@ impl ClipDetails {
 /// # Errors
 /// When the database is away.
 pub async fn of_clips(mut conn: Conn<'_>, ids: &[i64]) -> Result<ClipDetails, CatalogError> {
-    const DURATIONS: &str = "select id, duration_ms from clips where duration_ms is not null and id in (";
-    const CODES: &str = "select distinct k.clip_id, c.code from incident_clips k \
-        join incidents i on i.id = k.incident_id join incident_codes c on c.incident_id = i.id \
-        where i.status <> 'dismissed' and k.clip_id in (";
-    let durations: Vec<(i64, i64)> = rows_in!(conn, DURATIONS, ids);
-    let codes: Vec<(i64, String)> = rows_in!(conn, CODES, ids);
-    Ok(ClipDetails { durations: durations.into_iter().collect(), codes: sorted(codes) })
+    const SQL: &str = "select clips.id, clips.duration_ms, c.code from clips \
+        left join incident_clips k on k.clip_id = clips.id \
+        left join incidents i on i.id = k.incident_id and i.status <> 'dismissed' \
+        left join incident_codes c on c.incident_id = i.id where clips.id in (";
+    let rows: Vec<(i64, Option<i64>, Option<String>)> = rows_in!(conn, SQL, ids);
+    let durations = rows.iter().filter_map(|(id, ms, _)| ms.map(|ms| (*id, ms))).collect();
+    let codes: BTreeSet<(i64, String)> = rows.into_iter().filter_map(|(id, _, code)| Some((id, code?))).collect();
+    let codes = codes.into_iter().collect();
+    Ok(ClipDetails { durations, codes: sorted(codes) })
 }
 
 /// Of an incident: its status and severity.
@@ -75,17 +77,22 @@ impl IncidentDetails {
 /// # Errors
 /// When the database is away.
 pub async fn of_incidents(mut conn: Conn<'_>, ids: &[i64]) -> Result<IncidentDetails, CatalogError> {
-    const STANDING: &str = "select id, status, severity from incidents where id in (";
-    const CODES: &str = "select incident_id, code from incident_codes where incident_id in (";
-    const CLIPS: &str = "select incident_id, clip_id, from_ms from incident_clips where incident_id in (";
-    let standing: Vec<(i64, String, Option<i64>)> = rows_in!(conn, STANDING, ids);
-    let codes: Vec<(i64, String)> = rows_in!(conn, CODES, ids);
-    let clips: Vec<(i64, i64, i64)> = rows_in!(conn, CLIPS, ids);
-    Ok(IncidentDetails {
-        standing: standing.into_iter().map(|(id, status, severity)| (id, (status, severity))).collect(),
-        codes: sorted(codes),
-        clips: sorted(clips.into_iter().map(|(incident, clip, ms)| (incident, (clip, ms))).collect()),
-    })
+    // What is not said of a row is null.
+    const STANDING: &str = "select id, status, severity, cast(null as text), cast(null as bigint), cast(null as bigint) \
+        from incidents where id in (";
+    const CODES: &str =
+        " union all select incident_id, null, null, code, null, null from incident_codes where incident_id in (";
+    const CLIPS: &str =
+        " union all select incident_id, null, null, null, clip_id, from_ms from incident_clips where incident_id in (";
+    type Row = (i64, Option<String>, Option<i64>, Option<String>, Option<i64>, Option<i64>);
+    let rows: Vec<Row> = rows_in!(conn, [STANDING, CODES, CLIPS], ids);
+    let (mut standing, mut codes, mut clips) = (HashMap::with_capacity(ids.len()), Vec::new(), Vec::new());
+    for (id, status, severity, code, clip, from_ms) in rows {
+        standing.extend(status.map(|status| (id, (status, severity))));
+        codes.extend(code.map(|code| (id, code)));
+        clips.extend(clip.zip(from_ms).map(|at| (id, at)));
+    }
+    Ok(IncidentDetails { standing, codes: sorted(codes), clips: sorted(clips) })
 }
 
 fn sorted<T: Ord>(mut rows: Vec<(i64, T)>) -> HashMap<i64, Vec<T>> {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use sqlx::{FromRow, QueryBuilder};
 
-use super::{kind_of, push_list, subject_of};
+use super::{is_usual, kind_of, push_list, subject_of};
 use crate::catalog::CatalogError;
 use crate::catalog::clips::INSERTED_AT_ONCE;
 use crate::catalog::engine::{Conn, on};
@@ -56,8 +56,9 @@ pub struct Doc {
     pub filters: String,
 }
 
+/// A row of `search_docs`, without what only writers need.
 #[derive(FromRow)]
-struct Row {
+pub(super) struct Row {
     doc_key: i64,
     kind: i64,
     subject_id: i64,
@@ -102,7 +103,7 @@ pub async fn standing(mut conn: Conn<'_>, subjects: &[Subject]) -> Result<Vec<St
                 let mut q = QueryBuilder::new("select subject_id, doc_key, at_us, digest from search_keys where kind = ");
                 q.push_bind(kind).push(" and subject_id in (");
                 push_list!(q, some);
-                q.build_query_as().persistent(some.len() == 1).fetch_all(c).await?
+                q.build_query_as().persistent(is_usual(some.len())).fetch_all(c).await?
             });
             for (id, key, at, digest) in rows {
                 let subject = subject("search_keys", key, kind, id)?;
@@ -123,7 +124,7 @@ pub async fn taken(mut conn: Conn<'_>, keys: &[i64]) -> Result<HashSet<i64>, Cat
         let rows: Vec<(i64,)> = on!(conn.reborrow(), c => {
             let mut q = QueryBuilder::new("select doc_key from search_keys where doc_key in (");
             push_list!(q, some);
-            q.build_query_as().persistent(some.len() == 1).fetch_all(c).await?
+            q.build_query_as().persistent(is_usual(some.len())).fetch_all(c).await?
         });
         taken.extend(rows.into_iter().map(|(key,)| key));
     }
@@ -142,7 +143,7 @@ pub async fn get(mut conn: Conn<'_>, keys: &[i64]) -> Result<Vec<Doc>, CatalogEr
                 "select doc_key, kind, subject_id, at_us, body, filters from search_docs where doc_key in (",
             );
             push_list!(q, some);
-            q.build_query_as().persistent(matches!(some.len(), 51 | INSERTED_AT_ONCE)).fetch_all(c).await?
+            q.build_query_as().persistent(is_usual(some.len())).fetch_all(c).await?
         });
         for row in rows {
             docs.push(Doc::try_from(row)?);

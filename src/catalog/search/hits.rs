@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::docs::Doc;
 use super::expr::Expr;
 use crate::catalog::CatalogError;
 use crate::catalog::engine::{Conn, Reader};
@@ -30,6 +31,15 @@ pub struct Keys {
     pub out_of_time: bool,
 }
 
+/// Documents that were found, the newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Docs {
+    /// The documents.
+    pub docs: Vec<Doc>,
+    /// Whether the time was up before all were found that were asked for.
+    pub out_of_time: bool,
+}
+
 /// Keys that are asked for: from the first number on, below the second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
@@ -46,6 +56,30 @@ impl Span {
     /// Whether there is no key in it.
     pub fn is_empty(self) -> bool {
         self.from >= self.to
+    }
+}
+
+/// Limits of time, and what they are of keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// The keys that a document within the limits can have.
+    pub span: Span,
+    /// The keys whose documents are all within the limits.
+    pub inner: Span,
+    /// The first microsecond.
+    pub from: i64,
+    /// The first microsecond that is too late.
+    pub to: i64,
+}
+
+impl Window {
+    /// All of time.
+    pub const ALL: Self = Self { span: Span::ALL, inner: Span::ALL, from: i64::MIN, to: i64::MAX };
+
+    /// The part of it below a key.
+    #[must_use]
+    pub fn below(self, key: i64) -> Self {
+        Self { span: Span { to: self.span.to.min(key), ..self.span }, ..self }
     }
 }
 
@@ -76,21 +110,21 @@ impl<'r> Session<'r> {
         }
     }
 
-    /// The newest keys within `span` that `expr` holds for, at most `limit`; without `expr`, of all documents.
+    /// The newest documents within `window` that `expr` holds for, at most `limit`; without `expr`, of all.
     ///
     /// # Errors
-    /// When the database is away.
-    pub async fn newest(&mut self, expr: Option<&Expr>, span: Span, limit: usize) -> Result<Keys, CatalogError> {
-        if span.is_empty() {
-            return Ok(Keys { keys: Vec::new(), out_of_time: false });
+    /// When the database is away or a row undecodable.
+    pub async fn newest(&mut self, expr: Option<&Expr>, window: &Window, limit: usize) -> Result<Docs, CatalogError> {
+        if window.span.is_empty() {
+            return Ok(Docs { docs: Vec::new(), out_of_time: false });
         }
         match &mut self.engine {
-            Engine::Sqlite(limited) => limited.newest(expr, span, limit).await,
-            Engine::Postgres(limited) => limited.newest(expr, span, limit).await,
+            Engine::Sqlite(limited) => limited.newest(expr, window, limit).await,
+            Engine::Postgres(limited) => limited.newest(expr, window, limit).await,
         }
     }
 
-    /// As [`Session::newest`], for thousands of keys.
+    /// The keys alone, for thousands of them.
     ///
     /// # Errors
     /// When the database is away.
@@ -100,26 +134,26 @@ impl<'r> Session<'r> {
         }
         match &mut self.engine {
             Engine::Sqlite(limited) => limited.gather(expr, span, limit).await,
-            Engine::Postgres(limited) => limited.newest(expr, span, limit).await,
+            Engine::Postgres(limited) => limited.gather(expr, span, limit).await,
         }
     }
 
-    /// How many keys within `span` `expr` holds for, counted up to `limit`; none when the time was up.
+    /// How many documents within `window` `expr` holds for, counted up to `limit`; none when the time was up.
     ///
     /// # Errors
     /// When the database is away.
     pub async fn count(
         &mut self,
         expr: Option<&Expr>,
-        span: Span,
+        window: &Window,
         limit: usize,
     ) -> Result<Option<usize>, CatalogError> {
-        if span.is_empty() {
+        if window.span.is_empty() {
             return Ok(Some(0));
         }
         match &mut self.engine {
-            Engine::Sqlite(limited) => limited.count(expr, span, limit).await,
-            Engine::Postgres(limited) => limited.count(expr, span, limit).await,
+            Engine::Sqlite(limited) => limited.count(expr, window, limit).await,
+            Engine::Postgres(limited) => limited.count(expr, window, limit).await,
         }
     }
 }

@@ -21,19 +21,24 @@ use crate::model::time::Micros;
 
 /// Rows of `$sql`, which ends before a list of ids.
 macro_rules! rows_in {
-    ($conn:expr, $sql:expr, $ids:expr) => {{
+    ($conn:expr, [$($sql:expr),*], $ids:expr) => {{
         let ids: &[_] = $ids;
         if ids.is_empty() {
             Vec::new()
         } else {
             crate::catalog::engine::on!($conn.reborrow(), c => {
-                let mut q = sqlx::QueryBuilder::new($sql);
-                crate::catalog::search::push_list!(q, ids);
-                // One text for each number of ids: only the usual one is worth keeping prepared.
-                q.build_query_as().persistent(ids.len() == 1).fetch_all(c).await?
+                let mut q = sqlx::QueryBuilder::new("");
+                $(
+                    q.push($sql);
+                    crate::catalog::search::push_list!(q, ids);
+                )*
+                q.build_query_as().persistent(crate::catalog::search::is_usual(ids.len())).fetch_all(c).await?
             })
         }
     }};
+    ($conn:expr, $sql:expr, $ids:expr) => {
+        rows_in!($conn, [$sql], $ids)
+    };
 }
 pub(super) use rows_in;
 

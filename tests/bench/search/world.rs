@@ -5,6 +5,7 @@ use std::time::Instant;
 use sha2::{Digest as _, Sha256};
 use zhilu::catalog::cases::{self, Case};
 use zhilu::catalog::clips;
+use zhilu::catalog::engine::Conn;
 use zhilu::catalog::notes::{self, Note};
 use zhilu::catalog::search::docs;
 use zhilu::custody::accept::{Arrival, accept};
@@ -67,7 +68,20 @@ pub(crate) async fn fill(custody: &Custody, clips: u64, seed: u64, group: usize)
     let mut act = Act::begin(custody).await.unwrap();
     docs::optimize(act.conn()).await.unwrap();
     act.commit().await.unwrap();
+    release(custody).await;
     maker.made
+}
+
+/// Lets the clips count as read back and released: there are no objects, and a daemon would look for each while it is measured.
+async fn release(custody: &Custody) {
+    const SQL: &str = "update uploads set state = 'released', confirmed_us = accepted_us, released_us = accepted_us, \
+        outcome = 'kept' where state = 'accepted'";
+    let mut tx = custody.db.begin().await.unwrap();
+    match tx.conn() {
+        Conn::Sqlite(c) => drop(sqlx::query(SQL).execute(c).await.unwrap()),
+        Conn::Postgres(c) => drop(sqlx::query(SQL).execute(c).await.unwrap()),
+    }
+    tx.commit().await.unwrap();
 }
 
 impl Maker<'_> {

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use sqlx::Connection as _;
 use tower::ServiceExt as _;
 use zhilu::audit::check::{Report, Scope, check};
+use zhilu::audit::documents;
 use zhilu::auth::token;
 use zhilu::catalog::clips::{self, Clip};
 use zhilu::catalog::custody as events;
@@ -158,7 +159,9 @@ impl World {
         let custody = &self.app.custody;
         let policy = Policy::of_log(custody.signer.verifier().clone());
         let scope = Scope { policy: &policy, since: None, vault: Some(&self.app.vault) };
-        check(&custody.db, scope, |_, _| {}).await.unwrap()
+        let mut report = check(&custody.db, scope, |_, _| {}).await.unwrap();
+        documents::check(&custody.db, custody.utc_offset, true, &mut report).await.unwrap();
+        report
     }
 
     /// These bytes as the engine's SQL has them.

@@ -8,14 +8,14 @@ use super::NewDoc;
 use crate::catalog::CatalogError;
 use crate::catalog::clips::INSERTED_AT_ONCE;
 use crate::catalog::search::spans::{FIRST_SPAN, PAST_SPAN, SPAN_BITS};
-use crate::catalog::search::{kind_of, push_list};
+use crate::catalog::search::{is_usual, kind_of, push_list};
 
 pub(super) async fn remove(c: &mut PgConnection, keys: &[i64]) -> Result<(), CatalogError> {
     for some in keys.chunks(INSERTED_AT_ONCE) {
         for table in ["delete from search_docs where doc_key in (", "delete from search_keys where doc_key in ("] {
             let mut q = QueryBuilder::<Postgres>::new(table);
             push_list!(q, some);
-            q.build().persistent(false).execute(&mut *c).await?;
+            q.build().persistent(is_usual(some.len())).execute(&mut *c).await?;
         }
     }
     Ok(())

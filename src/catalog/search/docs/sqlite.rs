@@ -5,7 +5,7 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use super::NewDoc;
 use crate::catalog::CatalogError;
 use crate::catalog::clips::{INSERTED_AT_ONCE, WRITTEN_AT_ONCE};
-use crate::catalog::search::{kind_of, push_list};
+use crate::catalog::search::{is_usual, kind_of, push_list};
 
 /// Pages that a share of merging writes at most.
 const MERGED_PAGES: i64 = 100;
@@ -15,7 +15,7 @@ pub(super) async fn remove(c: &mut SqliteConnection, keys: &[i64]) -> Result<(),
         for table in ["delete from search_index where rowid in (", "delete from search_docs where doc_key in ("] {
             let mut q = QueryBuilder::<Sqlite>::new(table);
             push_list!(q, some);
-            q.build().persistent(some.len() == 1).execute(&mut *c).await?;
+            q.build().persistent(is_usual(some.len())).execute(&mut *c).await?;
         }
     }
     Ok(())

@@ -3,22 +3,28 @@
 
 use std::time::Duration;
 
-use sqlx::{Connection as _, PgConnection, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Postgres, Transaction};
 
-use super::{Keys, Span, bound, in_time};
+use super::{Docs, Keys, Span, Window, bound, in_time};
 use crate::catalog::CatalogError;
+use crate::catalog::search::docs::Row;
 use crate::catalog::search::expr::Expr;
 use crate::catalog::search::spans::SPAN_BITS;
 
 const NEWEST: &str = "select coalesce(max(doc_key), 0) from search_keys";
-const INDEXED: &str = "select array_agg(k) from (select doc_key as k from search_docs \
+const INDEXED: &str = "select doc_key, kind, subject_id, at_us, body, filters from search_docs \
+    where terms @@ $1::tsquery and doc_key >= $2 and doc_key < $3 and at_us >= $5 and at_us < $6 \
+    order by doc_key desc limit $4";
+const ALL: &str = "select doc_key, kind, subject_id, at_us, body, filters from search_docs \
+    where $1 = '' and doc_key >= $2 and doc_key < $3 and at_us >= $5 and at_us < $6 order by doc_key desc limit $4";
+const GATHER_INDEXED: &str = "select array_agg(k) from (select doc_key as k from search_docs \
     where terms @@ $1::tsquery and doc_key >= $2 and doc_key < $3 order by doc_key desc limit $4) as hits";
-const ALL: &str = "select array_agg(k) from (select doc_key as k from search_keys \
+const GATHER_ALL: &str = "select array_agg(k) from (select doc_key as k from search_keys \
     where $1 = '' and doc_key >= $2 and doc_key < $3 order by doc_key desc limit $4) as hits";
 const COUNT_INDEXED: &str = "select count(*) from (select 1 from search_docs \
-    where terms @@ $1::tsquery and doc_key >= $2 and doc_key < $3 limit $4) as hits";
+    where terms @@ $1::tsquery and doc_key >= $2 and doc_key < $3 and at_us >= $5 and at_us < $6 limit $4) as hits";
 const COUNT_ALL: &str = "select count(*) from (select 1 from search_keys \
-    where $1 = '' and doc_key >= $2 and doc_key < $3 limit $4) as hits";
+    where $1 = '' and doc_key >= $2 and doc_key < $3 and at_us >= $5 and at_us < $6 limit $4) as hits";
 
 /// A transaction that only reads and whose statements are ended by the server when they take too long.
 pub(super) struct Limited<'c> {
@@ -33,11 +39,9 @@ fn is_limit(code: &str) -> bool {
 
 impl<'c> Limited<'c> {
     pub(super) async fn begin(conn: &'c mut PgConnection, limit: Duration) -> Result<Self, CatalogError> {
-        const LIMIT: &str = "select set_config('statement_timeout', $1, true)";
-        let mut tx = conn.begin().await?;
-        // 0 would be no limit.
-        sqlx::query(LIMIT).bind(limit.as_millis().max(1).to_string()).execute(&mut *tx).await?;
-        sqlx::query("savepoint limited").execute(&mut *tx).await?;
+        // One answer of the server for all three. 0 would be no limit.
+        let sql = format!("begin; set local statement_timeout = {}; savepoint limited", limit.as_millis().max(1));
+        let tx = conn.begin_with(AssertSqlSafe(sql)).await?;
         Ok(Self { tx, over: false })
     }
 
@@ -53,14 +57,42 @@ impl<'c> Limited<'c> {
         &mut self.tx
     }
 
-    pub(super) async fn newest(&mut self, expr: Option<&Expr>, span: Span, limit: usize) -> Result<Keys, CatalogError> {
+    pub(super) async fn newest(
+        &mut self,
+        expr: Option<&Expr>,
+        window: &Window,
+        limit: usize,
+    ) -> Result<Docs, CatalogError> {
+        let mut found = Docs { docs: Vec::new(), out_of_time: self.over };
+        let mut steps = self.steps(window.span).await?;
+        while let Some(step) = steps.next().filter(|_| found.docs.len() < limit && !self.over) {
+            let sql = if expr.is_some() { INDEXED } else { ALL };
+            let query = sqlx::query_as::<_, Row>(sql).bind(expr.map(Expr::tsquery).unwrap_or_default());
+            let query = query.bind(step.from).bind(step.to).bind(bound(limit - found.docs.len()));
+            let query = query.bind(window.from).bind(window.to);
+            // Planned anew each time: how many rows a term has decides the plan.
+            match in_time(query.persistent(false).fetch_all(&mut *self.tx).await, is_limit)? {
+                Some(rows) => {
+                    for row in rows {
+                        found.docs.push(row.try_into()?);
+                    }
+                }
+                None => {
+                    self.end().await?;
+                    found.out_of_time = true;
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    pub(super) async fn gather(&mut self, expr: Option<&Expr>, span: Span, limit: usize) -> Result<Keys, CatalogError> {
         let mut found = Keys { keys: Vec::new(), out_of_time: self.over };
         let mut steps = self.steps(span).await?;
         while let Some(step) = steps.next().filter(|_| found.keys.len() < limit && !self.over) {
-            let sql = if expr.is_some() { INDEXED } else { ALL };
+            let sql = if expr.is_some() { GATHER_INDEXED } else { GATHER_ALL };
             let query = sqlx::query_as::<_, (Option<Vec<i64>>,)>(sql).bind(expr.map(Expr::tsquery).unwrap_or_default());
             let query = query.bind(step.from).bind(step.to).bind(bound(limit - found.keys.len()));
-            // Planned anew each time: how many rows a term has decides the plan.
             match in_time(query.persistent(false).fetch_one(&mut *self.tx).await, is_limit)? {
                 Some((keys,)) => found.keys.extend(keys.unwrap_or_default()),
                 None => {
@@ -75,15 +107,16 @@ impl<'c> Limited<'c> {
     pub(super) async fn count(
         &mut self,
         expr: Option<&Expr>,
-        span: Span,
+        window: &Window,
         limit: usize,
     ) -> Result<Option<usize>, CatalogError> {
         let mut count = 0;
-        let mut steps = self.steps(span).await?;
+        let mut steps = self.steps(window.span).await?;
         while let Some(step) = steps.next().filter(|_| count < limit && !self.over) {
             let sql = if expr.is_some() { COUNT_INDEXED } else { COUNT_ALL };
             let query = sqlx::query_as::<_, (i64,)>(sql).bind(expr.map(Expr::tsquery).unwrap_or_default());
             let query = query.bind(step.from).bind(step.to).bind(bound(limit - count));
+            let query = query.bind(window.from).bind(window.to);
             match in_time(query.persistent(false).fetch_one(&mut *self.tx).await, is_limit)? {
                 Some((some,)) => count += usize::try_from(some).unwrap_or(0),
                 None => self.end().await?,

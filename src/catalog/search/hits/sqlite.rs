@@ -7,25 +7,36 @@ use std::time::Instant;
 use futures_util::TryStreamExt as _;
 use sqlx::SqliteConnection;
 
-use super::{Keys, Span, bound, in_time};
+use super::{Docs, Keys, Span, Window, bound, in_time};
 use crate::catalog::CatalogError;
+use crate::catalog::search::docs::Row;
 use crate::catalog::search::expr::Expr;
 
 /// Instructions of the engine between two looks at the clock.
 const STEPS: i32 = 1000;
 
-const INDEXED: &str = "select rowid from search_index where search_index match $1 and rowid >= $2 and rowid < $3 \
-    order by rowid desc limit $4";
-const ALL: &str = "select doc_key from search_docs where $1 = '' and doc_key >= $2 and doc_key < $3 \
-    order by doc_key desc limit $4";
+// The index leads: its own order is the one that is wanted.
+const INDEXED: &str = "select d.doc_key, d.kind, d.subject_id, d.at_us, d.body, d.filters from search_index as i \
+    cross join search_docs as d on d.doc_key = i.rowid \
+    where i.search_index match $1 and i.rowid >= $2 and i.rowid < $3 and d.at_us >= $4 and d.at_us < $5 \
+    order by i.rowid desc limit $6";
+const ALL: &str = "select doc_key, kind, subject_id, at_us, body, filters from search_docs \
+    where $1 = '' and doc_key >= $2 and doc_key < $3 and at_us >= $4 and at_us < $5 order by doc_key desc limit $6";
 const GATHER_INDEXED: &str = "select group_concat(k) from (select rowid as k from search_index \
     where search_index match $1 and rowid >= $2 and rowid < $3 order by rowid desc limit $4)";
 const GATHER_ALL: &str = "select group_concat(k) from (select doc_key as k from search_docs \
     where $1 = '' and doc_key >= $2 and doc_key < $3 order by doc_key desc limit $4)";
-const COUNT_INDEXED: &str = "select count(*) from (select 1 from search_index \
-    where search_index match $1 and rowid >= $2 and rowid < $3 limit $4)";
-const COUNT_ALL: &str = "select count(*) from (select 1 from search_docs \
-    where $1 = '' and doc_key >= $2 and doc_key < $3 limit $4)";
+// Without bounds, which the engine would compare with every row. To skip rows costs it less than to count them; the second is only asked
+// where there are not that many.
+const COUNT_EVERYWHERE: &str = "select coalesce( \
+    (select $2 from search_index where search_index match $1 limit 1 offset $2 - 1), \
+    (select count(*) from search_index where search_index match $1))";
+// Documents are read only where they must be asked for their time.
+const COUNT_INDEXED: &str = "select count(*) from (select 1 from search_index as i \
+    where i.search_index match $1 and i.rowid >= $2 and i.rowid < $3 and (i.rowid >= $7 and i.rowid < $8 \
+    or exists (select 1 from search_docs as d where d.doc_key = i.rowid and d.at_us >= $4 and d.at_us < $5)) limit $6)";
+const COUNT_ALL: &str = "select count(*) from (select 1 from search_docs where $1 = '' \
+    and doc_key >= $2 and doc_key < $3 and (doc_key >= $7 and doc_key < $8 or at_us >= $4 and at_us < $5) limit $6)";
 
 /// A connection whose statements are interrupted when the time is up.
 pub(super) struct Limited<'c> {
@@ -61,17 +72,23 @@ impl<'c> Limited<'c> {
         self.conn
     }
 
-    pub(super) async fn newest(&mut self, expr: Option<&Expr>, span: Span, limit: usize) -> Result<Keys, CatalogError> {
+    pub(super) async fn newest(
+        &mut self,
+        expr: Option<&Expr>,
+        window: &Window,
+        limit: usize,
+    ) -> Result<Docs, CatalogError> {
         let sql = if expr.is_some() { INDEXED } else { ALL };
-        let query = sqlx::query_as::<_, (i64,)>(sql).bind(expr.map(Expr::fts5).unwrap_or_default());
-        let mut rows = query.bind(span.from).bind(span.to).bind(bound(limit)).fetch(self.limited());
-        let mut keys = Vec::with_capacity(limit.min(256));
+        let query = sqlx::query_as::<_, Row>(sql).bind(expr.map(Expr::fts5).unwrap_or_default());
+        let query = query.bind(window.span.from).bind(window.span.to).bind(window.from).bind(window.to);
+        let mut rows = query.bind(bound(limit)).fetch(self.limited());
+        let mut docs = Vec::with_capacity(limit.min(256));
         loop {
             match in_time(rows.try_next().await, is_limit)? {
                 // What was found before the time was up is kept.
-                None => return Ok(Keys { keys, out_of_time: true }),
-                Some(None) => return Ok(Keys { keys, out_of_time: false }),
-                Some(Some((key,))) => keys.push(key),
+                None => return Ok(Docs { docs, out_of_time: true }),
+                Some(None) => return Ok(Docs { docs, out_of_time: false }),
+                Some(Some(row)) => docs.push(row.try_into()?),
             }
         }
     }
@@ -92,12 +109,22 @@ impl<'c> Limited<'c> {
     pub(super) async fn count(
         &mut self,
         expr: Option<&Expr>,
-        span: Span,
+        window: &Window,
         limit: usize,
     ) -> Result<Option<usize>, CatalogError> {
-        let sql = if expr.is_some() { COUNT_INDEXED } else { COUNT_ALL };
-        let query = sqlx::query_as::<_, (i64,)>(sql).bind(expr.map(Expr::fts5).unwrap_or_default());
-        let found = query.bind(span.from).bind(span.to).bind(bound(limit)).fetch_one(self.limited()).await;
+        let found = match expr {
+            Some(expr) if *window == Window::ALL => {
+                let query = sqlx::query_as::<_, (i64,)>(COUNT_EVERYWHERE).bind(expr.fts5()).bind(bound(limit));
+                query.fetch_one(self.limited()).await
+            }
+            _ => {
+                let sql = if expr.is_some() { COUNT_INDEXED } else { COUNT_ALL };
+                let query = sqlx::query_as::<_, (i64,)>(sql).bind(expr.map(Expr::fts5).unwrap_or_default());
+                let query = query.bind(window.span.from).bind(window.span.to).bind(window.from).bind(window.to);
+                let query = query.bind(bound(limit)).bind(window.inner.from).bind(window.inner.to);
+                query.fetch_one(self.limited()).await
+            }
+        };
         Ok(in_time(found, is_limit)?.map(|(count,)| usize::try_from(count).unwrap_or(0)))
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use zhilu::catalog::clips;
 use zhilu::catalog::search::docs::{self, NewDoc, Standing};
 use zhilu::catalog::search::expr::Expr;
-use zhilu::catalog::search::hits::{Session, Span};
+use zhilu::catalog::search::hits::{Docs, Session, Span, Window};
 use zhilu::model::id::Id;
 use zhilu::model::subject::Subject;
 use zhilu::model::time::Micros;
@@ -33,19 +33,23 @@ async fn compare(world: &World, model: &Model, seed: u64, step: usize) {
     for term in TERMS {
         let expected: Vec<i64> = model.iter().rev().filter(|(_, t)| t.contains(term)).map(|(key, _)| *key).collect();
         let expr = Expr::And(vec![Expr::Term(term.to_owned())]);
-        let newest = session.newest(Some(&expr), Span::ALL, 10_000).await.unwrap();
-        assert_eq!(newest.keys, expected, "seed {seed}, step {step}, {term}");
+        let newest = session.newest(Some(&expr), &Window::ALL, 10_000).await.unwrap();
+        assert_eq!(keys_of(&newest), expected, "seed {seed}, step {step}, {term}");
         let gathered = session.gather(Some(&expr), Span::ALL, 10_000).await.unwrap();
         assert_eq!(gathered.keys, expected, "seed {seed}, step {step}, {term}");
-        assert_eq!(session.count(Some(&expr), Span::ALL, 10_000).await.unwrap(), Some(expected.len()));
+        assert_eq!(session.count(Some(&expr), &Window::ALL, 10_000).await.unwrap(), Some(expected.len()));
         if let Some(middle) = expected.get(expected.len() / 2).copied() {
             let below: Vec<i64> = expected.iter().copied().filter(|k| *k < middle).take(3).collect();
-            let page = session.newest(Some(&expr), Span { from: 0, to: middle }, 3).await.unwrap();
-            assert_eq!(page.keys, below, "seed {seed}, step {step}, {term} below {middle}");
+            let page = session.newest(Some(&expr), &Window::ALL.below(middle), 3).await.unwrap();
+            assert_eq!(keys_of(&page), below, "seed {seed}, step {step}, {term} below {middle}");
         }
     }
-    let all = session.newest(None, Span::ALL, 10_000).await.unwrap();
-    assert_eq!(all.keys, model.keys().rev().copied().collect::<Vec<_>>());
+    let all = session.newest(None, &Window::ALL, 10_000).await.unwrap();
+    assert_eq!(keys_of(&all), model.keys().rev().copied().collect::<Vec<_>>());
+}
+
+fn keys_of(found: &Docs) -> Vec<i64> {
+    found.docs.iter().map(|doc| doc.key).collect()
 }
 
 #[tokio::test]
@@ -107,15 +111,15 @@ async fn what_was_found_when_the_time_was_up_can_be_read() {
     let mut reader = world.app.custody.db.read().await.unwrap();
     let expr = Expr::Prefix("张".to_owned());
     let mut session = Session::begin(&mut reader, Duration::ZERO).await.unwrap();
-    let found = session.newest(Some(&expr), Span::ALL, 4000).await.unwrap();
+    let found = session.newest(Some(&expr), &Window::ALL, 4000).await.unwrap();
     // A server may be quicker than the smallest limit that it knows.
-    assert_eq!(found.out_of_time, found.keys.len() < 4000);
+    assert_eq!(found.out_of_time, found.docs.len() < 4000);
     assert!(found.out_of_time || world.on_server());
-    let read = docs::get(session.conn(), &found.keys).await.unwrap();
-    assert_eq!(read.len(), found.keys.len());
+    let read = docs::get(session.conn(), &keys_of(&found)).await.unwrap();
+    assert_eq!(read, found.docs);
     drop(session);
     let mut session = Session::begin(&mut reader, Duration::from_secs(60)).await.unwrap();
-    assert_eq!(session.newest(Some(&expr), Span::ALL, 4001).await.unwrap().keys.len(), 4000);
+    assert_eq!(session.gather(Some(&expr), Span::ALL, 4001).await.unwrap().keys.len(), 4000);
 }
 
 async fn keys(world: &World) -> Vec<(i64, Subject)> {
@@ -180,6 +184,17 @@ async fn what_did_not_change_is_not_written_and_what_was_noted_is_renewed() {
     assert_eq!(drain(&world).await, 0);
     assert_eq!(search(&world, "张三").await["renewing"], false);
     assert_eq!(keys(&world).await, before);
+}
+
+#[tokio::test]
+async fn tokens_of_another_analyzer_are_made_anew_once() {
+    let world = World::new().await;
+    world.clip("132920").await;
+    world.meddle("insert into meta (key, value) values ('search_analyzer', '1')").await;
+    for expected in [1, 0] {
+        renewal::adopt(&world.app.custody.db).await.unwrap();
+        assert_eq!(drain(&world).await, expected);
+    }
 }
 
 #[tokio::test]
