@@ -29,21 +29,12 @@ pub struct Findings {
 impl Findings {
     /// Adds a finding, unless the same is known of the subject.
     pub fn add(&mut self, code: &'static str, subject: impl ToString, detail: impl ToString) {
-        self.push(Finding { code, subject: subject.to_string(), detail: detail.to_string() });
-    }
-
-    /// Adds a finding that was made elsewhere.
-    pub fn push(&mut self, finding: Finding) {
+        let subject = subject.to_string();
         if self.list.len() >= MOST {
             self.more += 1;
-        } else if self.known.insert((finding.code, finding.subject.clone())) {
-            self.list.push(finding);
+        } else if self.known.insert((code, subject.clone())) {
+            self.list.push(Finding { code, subject, detail: detail.to_string() });
         }
-    }
-
-    /// Counts findings that were not kept where they were made.
-    pub fn add_more(&mut self, count: u64) {
-        self.more += count;
     }
 
     /// Those that are kept.
