@@ -107,8 +107,8 @@ async fn verify(exhibit: &Exhibit, args: &Args, clock: &SharedClock) -> Result<V
         () = stop.clone().wait() => return Err(Failure::new("已中止 stopped before any object was read")),
     };
     let resumed_since = args.resume.then_some(Micros(run.began_us));
-    if let Some(since) = resumed_since {
-        recall(&exhibit.db, since, &mut report).await?;
+    if resumed_since.is_some() {
+        recall(&exhibit.db, resumed_since, &mut report).await?;
     }
     let mut selection = Selection::choose(&exhibit.db, &run.which, resumed_since).await?;
     let from = if args.cached { ReadFrom::Cache } else { ReadFrom::Device };
@@ -210,11 +210,13 @@ impl Verified {
         let why = match self.conclusion() {
             Conclusion::Proved => return Ok(Outcome::Done),
             Conclusion::Altered => return Ok(Outcome::Found),
-            Conclusion::Unverifiable if self.looked.stopped => "stopped before the end; --resume goes on where it was",
+            Conclusion::Unverifiable if self.looked.stopped => {
+                "未完成，用 --resume 继续  stopped before the end; --resume goes on where it was"
+            }
             Conclusion::Unverifiable => match (&self.looked.unrecorded, &self.report.doubt) {
-                (Some(error), _) => &format!("the looks could not be recorded: {error}"),
+                (Some(error), _) => &format!("核验结果未能记录  the looks could not be recorded: {error}"),
                 (None, Some(doubt)) => doubt,
-                (None, None) => "objects could not be read",
+                (None, None) => "有对象无法读取  objects could not be read",
             },
         };
         Err(Failure::new(format!("无法核验 cannot be verified: {why}")))

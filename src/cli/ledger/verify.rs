@@ -65,7 +65,7 @@ fn print(report: &Report) -> Result<(), Failure> {
         }
     }
     for finding in report.findings.list() {
-        say!("异常 WRONG {} {}: {}", finding.code, finding.subject, finding.detail);
+        say!("异常 WRONG {finding}");
     }
     if report.findings.more() > 0 {
         say!("另有 {} 处 and {} more", report.findings.more(), report.findings.more());
