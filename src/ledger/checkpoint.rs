@@ -172,6 +172,25 @@ impl SignedCheckpoint {
         Ok(Self { head: parse_text(text)?, text: text.to_owned(), signatures: parse_signatures(lines)? })
     }
 
+    /// The note with more signature lines, as a witness answers them; a line that it has already is not added. Nothing is checked but
+    /// the form.
+    ///
+    /// # Errors
+    /// When `lines` are no signature lines, or too many.
+    pub fn with_signatures(&self, lines: &str) -> Result<Self, CheckpointError> {
+        let lines = lines.strip_suffix('\n').ok_or(CheckpointError::Form)?;
+        let mut note = self.clone();
+        for signature in parse_signatures(lines)? {
+            if !note.signatures.contains(&signature) {
+                note.signatures.push(signature);
+            }
+        }
+        if note.signatures.len() > MAX_SIGNATURES {
+            return Err(CheckpointError::TooManySignatures);
+        }
+        Ok(note)
+    }
+
     /// The origin that the note claims, to find the key to verify it with. Anybody can write it.
     pub fn claimed_origin(&self) -> &KeyName {
         &self.head.origin

@@ -23,7 +23,7 @@ use super::checkpoint::SignedCheckpoint;
 use super::key::{KeyError, KeyId, KeyName, parse_verifier, typed};
 
 /// Signature type of a cosignature: Ed25519 over time and checkpoint.
-const COSIGNATURE: u8 = 0x04;
+pub(super) const COSIGNATURE: u8 = 0x04;
 /// Seconds since 1970 that a cosignature can hold: 2^63 − 1.
 const MAX_TIME: u64 = i64::MAX as u64;
 
@@ -46,6 +46,15 @@ pub struct BadCosignature {
 }
 
 impl WitnessKey {
+    pub(super) fn new(name: KeyName, key: VerifyingKey) -> Self {
+        Self { id: KeyId::of(&name, COSIGNATURE, &key), name, key }
+    }
+
+    /// The key's id.
+    pub fn id(&self) -> KeyId {
+        self.id
+    }
+
     /// The key's name.
     pub fn name(&self) -> &KeyName {
         &self.name
@@ -78,7 +87,7 @@ impl WitnessKey {
 }
 
 /// What a witness signs.
-fn message(time_s: u64, text: &str) -> String {
+pub(super) fn message(time_s: u64, text: &str) -> String {
     format!("cosignature/v1\ntime {time_s}\n{text}")
 }
 
@@ -105,10 +114,9 @@ impl fmt::Debug for WitnessKey {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use ed25519_dalek::{Signer as _, SigningKey};
-
     use super::*;
     use crate::ledger::checkpoint::Checkpoint;
+    use crate::ledger::cosigner::CosignerKey;
     use crate::ledger::key::SignerKey;
     use crate::ledger::merkle::leaf_hash;
 
@@ -117,22 +125,18 @@ pub(super) mod tests {
     /// A witness that cosigns whatever it is given.
     pub(in crate::ledger) struct Witness {
         pub(in crate::ledger) key: WitnessKey,
-        signing: SigningKey,
+        cosigner: CosignerKey,
     }
 
     impl Witness {
         pub(in crate::ledger) fn new(name: &str, seed: u8) -> Self {
-            let signing = SigningKey::from_bytes(&[seed; 32]);
-            let (name, key): (KeyName, _) = (name.parse().unwrap(), signing.verifying_key());
-            Self { key: WitnessKey { id: KeyId::of(&name, COSIGNATURE, &key), name, key }, signing }
+            let cosigner = CosignerKey::from_seed(name.parse().unwrap(), &[seed; 32]);
+            Self { key: cosigner.public().clone(), cosigner }
         }
 
         /// The note with one more line.
         pub(in crate::ledger) fn cosign(&self, note: &SignedCheckpoint, time_s: u64) -> SignedCheckpoint {
-            let signature = self.signing.sign(message(time_s, note.text()).as_bytes()).to_bytes();
-            let bytes = [&self.key.id.0[..], &time_s.to_be_bytes(), &signature].concat();
-            let line = format!("{note}\u{2014} {} {}\n", self.key.name, STANDARD.encode(bytes));
-            SignedCheckpoint::parse(line.as_bytes()).unwrap()
+            note.with_signatures(&self.cosigner.cosign(note, time_s)).unwrap()
         }
     }
 

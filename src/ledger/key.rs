@@ -185,28 +185,15 @@ impl SignerKey {
     /// # Errors
     /// When it is no signer key or was damaged; the error holds nothing of it but its name and id.
     pub fn from_text(text: &str) -> Result<Self, KeyError> {
-        let rest = text.trim_ascii().strip_prefix(PRIVATE_PREFIX).ok_or(KeyError::SignerForm)?;
-        let mut parts = rest.splitn(3, '+');
-        let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(KeyError::SignerForm);
-        };
-        let name: KeyName = name.parse().map_err(|_| KeyError::SignerForm)?;
-        let signer = Self::from_seed(name.clone(), &*decode_key(&name, key, ED25519)?);
-        check_id(&name, signer.verifier.id, id)?;
+        let read = parse_signer(text, ED25519)?;
+        let signer = Self::from_seed(read.name, &read.seed);
+        read.id.check(signer.name(), signer.verifier.id)?;
         Ok(signer)
     }
 
     /// The secret text of the key, for a file that only the daemon can read. Wiped from memory when dropped.
     pub fn to_text(&self) -> Zeroizing<String> {
-        let mut text = Zeroizing::new(String::new());
-        let name = self.name().as_str();
-        // Room for all of it: a string that grows leaves copies behind that nobody wipes.
-        text.reserve_exact(PRIVATE_PREFIX.len() + name.len() + "+01234567+".len() + KEY_BASE64_CHARS);
-        for part in [PRIVATE_PREFIX, name, "+", &self.verifier.id.to_string(), "+"] {
-            text.push_str(part);
-        }
-        STANDARD.encode_string(typed(ED25519, self.key.as_bytes()).as_slice(), &mut text);
-        text
+        signer_text(self.name(), self.verifier.id, ED25519, self.key.as_bytes())
     }
 
     /// The key's name, and the origin of the log it signs.
@@ -242,7 +229,7 @@ pub(super) fn parse_verifier(text: &str, kind: u8) -> Result<(KeyName, KeyId, Ve
     let key = VerifyingKey::from_bytes(&bytes).ok().filter(|key| !key.is_weak());
     let key = key.ok_or_else(|| KeyError::Point { name: name.clone() })?;
     let id = KeyId::of(&name, kind, &key);
-    check_id(&name, id, stated)?;
+    StatedId(stated.to_owned()).check(&name, id)?;
     Ok((name, id, key))
 }
 
@@ -267,14 +254,51 @@ fn decode_key(name: &KeyName, base64: &str, kind: u8) -> Result<Zeroizing<[u8; 3
     Ok(Zeroizing::new(key.try_into().map_err(|_| damaged())?))
 }
 
-/// Whether the id that a key's text states is the one that name and key give.
-fn check_id(name: &KeyName, expected: KeyId, stated: &str) -> Result<(), KeyError> {
-    if expected.to_string() == stated {
-        return Ok(());
+/// The parts of a signer key's text, of whatever is signed with it.
+pub(super) struct SignerParts {
+    pub(super) name: KeyName,
+    pub(super) id: StatedId,
+    pub(super) seed: Zeroizing<[u8; 32]>,
+}
+
+/// Reads a signer key's text, for signatures of type `kind`; the id is the caller's to check, once it has the public key.
+pub(super) fn parse_signer(text: &str, kind: u8) -> Result<SignerParts, KeyError> {
+    let rest = text.trim_ascii().strip_prefix(PRIVATE_PREFIX).ok_or(KeyError::SignerForm)?;
+    let mut parts = rest.splitn(3, '+');
+    let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(KeyError::SignerForm);
+    };
+    let name: KeyName = name.parse().map_err(|_| KeyError::SignerForm)?;
+    let seed = decode_key(&name, key, kind)?;
+    Ok(SignerParts { name, id: StatedId(id.to_owned()), seed })
+}
+
+/// The secret text of a key that signs what `kind` says.
+pub(super) fn signer_text(name: &KeyName, id: KeyId, kind: u8, seed: &[u8; 32]) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::new());
+    let name = name.as_str();
+    // Room for all of it: a string that grows leaves copies behind that nobody wipes.
+    text.reserve_exact(PRIVATE_PREFIX.len() + name.len() + "+01234567+".len() + KEY_BASE64_CHARS);
+    for part in [PRIVATE_PREFIX, name, "+", &id.to_string(), "+"] {
+        text.push_str(part);
     }
-    let well_formed = stated.len() == 8 && stated.bytes().all(|b| b.is_ascii_hexdigit());
-    let found = if well_formed { stated.to_owned() } else { "of another form".to_owned() };
-    Err(KeyError::Id { name: name.clone(), found, expected })
+    STANDARD.encode_string(typed(kind, seed).as_slice(), &mut text);
+    text
+}
+
+/// The id that a key's text states.
+pub(super) struct StatedId(String);
+
+impl StatedId {
+    /// Whether it is `expected`, the one that name and key give.
+    pub(super) fn check(&self, name: &KeyName, expected: KeyId) -> Result<(), KeyError> {
+        if expected.to_string() == self.0 {
+            return Ok(());
+        }
+        let well_formed = self.0.len() == 8 && self.0.bytes().all(|b| b.is_ascii_hexdigit());
+        let found = if well_formed { self.0.clone() } else { "of another form".to_owned() };
+        Err(KeyError::Id { name: name.clone(), found, expected })
+    }
 }
 
 #[cfg(test)]

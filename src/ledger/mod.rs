@@ -11,6 +11,7 @@
 pub mod bundle;
 pub mod checkpoint;
 pub mod cosignature;
+pub mod cosigner;
 pub mod entry;
 pub mod key;
 pub mod log;
@@ -20,3 +21,4 @@ pub mod proof;
 pub mod prove;
 pub mod receipt;
 pub mod tile;
+pub mod witness;
