@@ -11,8 +11,10 @@ use crate::catalog::{CatalogError, ledger as rows};
 use crate::clock::{SharedClock, random_bytes};
 use crate::config::{Config, read_password};
 use crate::custody::Custody;
+use crate::custody::guard::{Forked, HeadGuard};
 use crate::ledger::key::{KeyError, KeyName, SignerKey};
 use crate::ledger::log::{self, LogError};
+use crate::ledger::prove::ProveError;
 use crate::matching::Rules;
 use crate::media::name::{NamePatterns, NameTemplateError};
 use crate::model::id::IdGenerator;
@@ -48,6 +50,9 @@ pub enum OpenError {
         /// What is wrong with it.
         error: KeyError,
     },
+    /// The catalog does not go on from what was signed last.
+    #[error(transparent)]
+    Forked(#[from] Forked),
     /// The key is missing although the log has entries.
     #[error("the ledger has {size} entries, but its key {} is missing; restore it from the backup, or copy it from another daemon of this catalog", path.display())]
     KeyMissing {
@@ -102,6 +107,19 @@ impl Store {
         Self::with(config, clock, Opened { vault, recovered: Vec::new() }).await
     }
 
+    /// Opens everything although the catalog is older than what was signed last, so that the loss can be declared.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub async fn after_loss(config: &Config, clock: SharedClock) -> Result<Custody, OpenError> {
+        let db = Db::open(&location(config)?).await?;
+        log::load(db.read().await?.conn()).await?;
+        let signer = open_key(&config.data_dir.join("keys"), &config.court.ledger_name, 1)?;
+        let checkpoint = rows::checkpoint(db.read().await?.conn()).await?;
+        log::check_signer(checkpoint.as_ref(), &signer)?;
+        custody(config, clock, db, signer, open_guard(config)?)
+    }
+
     async fn with(config: &Config, clock: SharedClock, opened: Opened) -> Result<Self, OpenError> {
         let Opened { vault, recovered } = opened;
         let data_dir = &config.data_dir;
@@ -116,7 +134,8 @@ impl Store {
         let signer = open_key(&keys, &config.court.ledger_name, checkpoint.as_ref().map_or(0, |c| c.size))?;
         log::check_signer(checkpoint.as_ref(), &signer)?;
         drop(first);
-        let custody = custody(config, clock, db, signer)?;
+        let custody = custody(config, clock, db, signer, open_guard(config)?)?;
+        check_guard(&custody).await?;
         Ok(Self { custody, vault: Arc::new(vault), recovered })
     }
 }
@@ -127,8 +146,10 @@ pub struct Exhibit {
     pub db: Db,
     /// The vault.
     pub vault: Arc<LocalVault>,
-    /// Acts on evidence, where the ledger's key is at hand.
+    /// Acts on evidence, where the ledger's key is at hand. Nothing may be written with it when the catalog is [`Self::forked`].
     pub custody: Result<Custody, OpenError>,
+    /// Why the catalog does not go on from what was signed last, when that is so.
+    pub forked: Option<Forked>,
 }
 
 impl Exhibit {
@@ -147,12 +168,34 @@ impl Exhibit {
         let db = Db::open(&location(config)?).await?;
         // Some size but 0, so that no key is ever made here.
         let signer = open_key(&config.data_dir.join("keys"), &config.court.ledger_name, 1);
-        let custody = signer.and_then(|signer| custody(config, clock, db.clone(), signer));
-        Ok(Self { db, vault, custody })
+        let custody = signer.and_then(|signer| custody(config, clock, db.clone(), signer, open_guard(config)?));
+        let forked = match &custody {
+            Ok(custody) => check_guard(custody).await.err(),
+            Err(_) => None,
+        };
+        Ok(Self { db, vault, custody, forked })
     }
 }
 
-fn custody(config: &Config, clock: SharedClock, db: Db, signer: SignerKey) -> Result<Custody, OpenError> {
+/// Whether the catalog goes on from what was signed last.
+async fn check_guard(custody: &Custody) -> Result<(), Forked> {
+    let Some(guard) = &custody.guard else { return Ok(()) };
+    let mut reader = custody.db.read().await.map_err(ProveError::from)?;
+    guard.check(reader.conn(), custody.signer.verifier()).await
+}
+
+fn open_guard(config: &Config) -> Result<HeadGuard, OpenError> {
+    let path = config.data_dir.join("ledger.head");
+    HeadGuard::open(&path).map_err(|error| OpenError::Path { path, error })
+}
+
+fn custody(
+    config: &Config,
+    clock: SharedClock,
+    db: Db,
+    signer: SignerKey,
+    guard: HeadGuard,
+) -> Result<Custody, OpenError> {
     let path = || config.data_dir.join("keys");
     let seed = random_bytes::<8>().map_err(|error| OpenError::Path { path: path(), error })?;
     Ok(Custody {
@@ -160,6 +203,7 @@ fn custody(config: &Config, clock: SharedClock, db: Db, signer: SignerKey) -> Re
         clock,
         ids: Arc::new(IdGenerator::new(u64::from_le_bytes(seed))),
         signer: Arc::new(signer),
+        guard: Some(Arc::new(guard)),
         patterns: Arc::new(NamePatterns::new(&config.intake.names)?),
         utc_offset: config.court.utc_offset,
         incidents: Arc::new(config.incidents.settings()),

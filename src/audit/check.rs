@@ -10,6 +10,7 @@ use super::holdings;
 use super::ledger::{self, Conclusion};
 use crate::catalog::engine::Db;
 use crate::catalog::{CatalogError, incidents, uploads};
+use crate::custody::guard::Forked;
 use crate::ledger::checkpoint::SignedCheckpoint;
 use crate::ledger::policy::{Policy, Vouched};
 use crate::model::digest::to_hex;
@@ -87,6 +88,15 @@ impl Report {
             _ if !self.findings.list().iter().all(unreadable) => Conclusion::Altered,
             (None, Some(_)) if self.findings.is_empty() => Conclusion::Proved,
             _ => Conclusion::Unverifiable,
+        }
+    }
+
+    /// Adds that the catalog does not go on from what was signed last. Where that cannot be told, the ledger's own damage says why.
+    pub fn add_forked(&mut self, forked: Option<&Forked>) {
+        match forked {
+            Some(error @ Forked::Older { .. }) => self.findings.add("ledger_cut", "ledger.head", error),
+            Some(error @ Forked::Other { .. }) => self.findings.add("ledger_forked", "ledger.head", error),
+            Some(Forked::Unread(_) | Forked::File { .. }) | None => {}
         }
     }
 

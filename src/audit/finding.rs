@@ -39,6 +39,8 @@ pub fn zh(code: &str) -> &str {
         "fixity_differs" => "核验记录与账本不符",
         "head_differs" => "最新条目与账本不符",
         "index_damaged" => "检索索引损坏",
+        "ledger_cut" => "目录库是旧副本，缺少已签署的条目",
+        "ledger_forked" => "目录库不是曾签署的那个账本",
         "log_cut" => "账本被截短",
         "log_forked" => "账本被分叉",
         "name_missing" => "视频没有上传记录",

@@ -134,6 +134,7 @@ mod tests {
             clock: Arc::new(FixedClock::new(AT)),
             ids: Arc::new(IdGenerator::new(1)),
             signer: Arc::new(SignerKey::from_seed("court.example/zhilu".parse().unwrap(), &[1; 32])),
+            guard: None,
             patterns: Arc::new(NamePatterns::new(&[]).unwrap()),
             utc_offset: UtcOffset::CHINA,
             incidents: Arc::default(),

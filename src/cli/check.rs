@@ -27,6 +27,7 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Outcome, Failure
     let policy = Policy::of_log(custody.signer.verifier().clone());
     let scope = Scope { policy: &policy, since: None, vault: Some(&exhibit.vault) };
     let mut report = check(&exhibit.db, scope, |_, _| {}).await?;
+    report.add_forked(exhibit.forked.as_ref());
     if args.deep {
         let effort = Arc::new(Effort::new(ReadFrom::Cache, 0));
         let mut lookers = lookers(&exhibit.vault, &clock, &effort, 0)?;

@@ -1,3 +1,4 @@
+mod declare_loss;
 mod policy;
 mod prove;
 mod verify;
@@ -18,6 +19,8 @@ use crate::ledger::policy::{MAX_POLICY_BYTES, Policy};
 pub(super) enum Action {
     /// Print the newest signed checkpoint
     Checkpoint,
+    /// Declare that entries which were signed are lost for good, so that an older copy of the catalog can go on
+    DeclareLoss(declare_loss::Args),
     /// Prove that an entry is part of the ledger (C2SP tlog-proof)
     Prove(prove::Args),
     /// Print what an auditor pins: the ledger's key, and that no witness is asked for (C2SP tlog-policy)
@@ -32,6 +35,7 @@ pub(super) enum Action {
 pub(super) async fn run(common: &Common, action: &Action) -> Result<Outcome, Failure> {
     match action {
         Action::Checkpoint => checkpoint(common).await,
+        Action::DeclareLoss(args) => declare_loss::run(common, args).await,
         Action::Prove(args) => prove::run(common, args).await,
         Action::Policy => policy::run(common).await,
         Action::Verify(args) => verify::run(common, args).await,

@@ -125,10 +125,13 @@ async fn verify(exhibit: &Exhibit, args: &Args, clock: &SharedClock) -> Result<V
 
 /// What looks are recorded with; none when nothing is to be written.
 fn recorder<'a>(exhibit: &'a Exhibit, args: &Args) -> Result<Option<&'a Custody>, Failure> {
-    match &exhibit.custody {
+    match (&exhibit.custody, &exhibit.forked) {
         _ if args.no_record => Ok(None),
-        Ok(custody) => Ok(Some(custody)),
-        Err(error) => Err(Failure::new(format!(
+        (Ok(_), Some(forked)) => {
+            Err(Failure::new(format!("{forked}; 不记录则用 --no-record  to look without recording: --no-record")))
+        }
+        (Ok(custody), None) => Ok(Some(custody)),
+        (Err(error), _) => Err(Failure::new(format!(
             "{error}; 不记录则用 --no-record  without the key nothing can be recorded: give --no-record, and --policy"
         ))),
     }
@@ -176,7 +179,9 @@ async fn check_first(exhibit: &Exhibit, args: &Args, which: &Which) -> Result<Re
     };
     let report = check(&exhibit.db, Scope { policy: &policy, since: since.as_ref(), vault }, progress).await;
     entries.finish_and_clear();
-    Ok(report?)
+    let mut report = report?;
+    report.add_forked(exhibit.forked.as_ref());
+    Ok(report)
 }
 
 /// Moves the bar until it is aborted, and ends the looks when the command is to stop.

@@ -197,6 +197,14 @@ impl<'a> Act<'a> {
         Ok(entry_index)
     }
 
+    /// Records something about the ledger itself, which everybody may read; gives the entry's index.
+    ///
+    /// # Errors
+    /// When there is no randomness.
+    pub fn state(&mut self, actor: &Actor, public: Map<String, Value>) -> Result<u64, CustodyError> {
+        Ok(self.seal(EntryKind::Node, None, public, actor, Value::Object(Map::new()))?.entry_index)
+    }
+
     /// Adds a clip. Its row is written by the next [`Act::flush`] or with the commit, as are those of the three below.
     pub fn add_clip(&mut self, clip: Clip) {
         self.touch(Subject::Clip(clip.id));
@@ -299,11 +307,21 @@ impl<'a> Act<'a> {
     ///
     /// # Errors
     /// When the database refuses; whether the act happened is then to be looked up before it is done again.
-    pub async fn commit(mut self) -> Result<(), CustodyError> {
+    pub async fn commit(self) -> Result<(), CustodyError> {
+        let guard = self.custody.guard.clone();
+        if let Some((guard, note)) = guard.zip(self.commit_signed().await?) {
+            guard.keep(&note);
+        }
+        Ok(())
+    }
+
+    /// [`Self::commit`], without telling the guard; gives the head that was signed.
+    pub(super) async fn commit_signed(mut self) -> Result<Option<String>, CustodyError> {
         self.flush().await?;
         index::renew(self.tx.conn(), self.custody.utc_offset, &self.touched).await?;
-        self.batch.write(self.tx.conn(), &self.custody.signer, self.at).await?;
-        Ok(self.tx.commit().await?)
+        let note = self.batch.write(self.tx.conn(), &self.custody.signer, self.at).await?;
+        self.tx.commit().await?;
+        Ok(note)
     }
 }
 

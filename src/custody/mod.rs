@@ -8,8 +8,10 @@ pub mod confirm;
 pub mod facts;
 pub mod fixity;
 mod grounds;
+pub mod guard;
 pub mod incident;
 pub mod link;
+pub mod loss;
 pub mod mark;
 pub mod note;
 pub mod receipt;
@@ -18,6 +20,7 @@ pub mod view;
 
 use std::sync::Arc;
 
+use self::guard::HeadGuard;
 use crate::catalog::CatalogError;
 use crate::catalog::engine::Db;
 use crate::clock::SharedClock;
@@ -43,6 +46,8 @@ pub struct Custody {
     pub ids: Arc<IdGenerator>,
     /// The ledger's key.
     pub signer: Arc<SignerKey>,
+    /// Where the newest signed head is kept; none: nowhere, as in a test that opens no data directory.
+    pub guard: Option<Arc<HeadGuard>>,
     /// The shapes of file names.
     pub patterns: Arc<NamePatterns>,
     /// The distance from UTC that recorders show.
@@ -153,6 +158,11 @@ impl Actor {
     /// The command line's verification.
     pub fn verify() -> Self {
         Self("system:verify".to_owned())
+    }
+
+    /// Whoever runs a command on the court's machine.
+    pub fn operator() -> Self {
+        Self("system:operator".to_owned())
     }
 
     /// A token's bearer.

@@ -148,13 +148,19 @@ impl Batch {
         self.state.size() + self.lines.len() as u64
     }
 
-    /// Writes entries, tiles and a newly signed checkpoint. Durable when the transaction is.
+    /// Writes entries, tiles and a newly signed checkpoint, and gives that; none when there is nothing to write. Durable when the
+    /// transaction is.
     ///
     /// # Errors
     /// When the database refuses or the key is another log's.
-    pub async fn write(mut self, mut conn: Conn<'_>, signer: &SignerKey, at: Micros) -> Result<(), LogError> {
+    pub async fn write(
+        mut self,
+        mut conn: Conn<'_>,
+        signer: &SignerKey,
+        at: Micros,
+    ) -> Result<Option<String>, LogError> {
         if self.lines.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let first = self.state.size();
         rows::insert_entries(conn.reborrow(), first, &self.lines).await?;
@@ -165,6 +171,7 @@ impl Batch {
         let (size, root) = (self.state.size(), self.state.root());
         let note = Checkpoint::new(signer.name().clone(), size, root).sign(signer)?.to_string();
         let row = CheckpointRow { size, root: root.to_vec(), note, at };
-        Ok(rows::put_checkpoint(conn, &row).await?)
+        rows::put_checkpoint(conn, &row).await?;
+        Ok(Some(row.note))
     }
 }

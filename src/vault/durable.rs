@@ -75,6 +75,14 @@ pub fn write_new(dir: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     })
 }
 
+/// Opens `path` to be written in place, or creates it empty. What is written is not synced: only for what may be lost by a power failure.
+///
+/// # Errors
+/// What the operating system said.
+pub fn open_in_place(path: &Path, mode: u32) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(mode).open(path)
+}
+
 /// Creates the file `name` of `bytes` in `dir`, durable when it returns, without replacing anything: the name is there only with all
 /// bytes. Order: an unnamed file, write, fsync, link under `name`, fsync of `dir`. A crash leaves nothing, or the whole file.
 ///

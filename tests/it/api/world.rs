@@ -113,6 +113,7 @@ impl World {
             clock: Arc::new(FixedClock::new(NOW)),
             ids: Arc::new(IdGenerator::new(1)),
             signer: Arc::new(SignerKey::from_seed("court.example/zhilu".parse().unwrap(), &[1; 32])),
+            guard: None,
             patterns: Arc::new(NamePatterns::new(&[]).unwrap()),
             utc_offset: UtcOffset::CHINA,
             incidents: Arc::default(),

@@ -100,6 +100,7 @@ async fn second(url: &str, seed: [u8; 32]) -> Custody {
         clock: Arc::new(FixedClock::new(NOW)),
         ids: Arc::new(IdGenerator::new(1)),
         signer: Arc::new(SignerKey::from_seed("court.example/zhilu".parse().unwrap(), &seed)),
+        guard: None,
         patterns: Arc::new(NamePatterns::new(&[]).unwrap()),
         utc_offset: UtcOffset::CHINA,
         incidents: Arc::default(),
