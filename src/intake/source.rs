@@ -131,27 +131,22 @@ impl FolderHandle {
     /// What the operating system says.
     pub fn open_file(&self, relative: &Path) -> io::Result<File> {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
-        match self.beneath(relative, flags | OFlags::NOATIME) {
-            Err(e) if e.raw_os_error() == Some(Errno::PERM.raw_os_error()) => Ok(self.beneath(relative, flags)?.into()),
-            other => Ok(other?.into()),
-        }
+        Ok(without_atime(flags, |flags| self.beneath(relative, flags))?.into())
     }
 
-    /// Opens the directory that holds `relative`.
+    /// Opens a directory below the folder, without touching its access time where that is allowed: after every upload that would be a
+    /// write to the device of an idle daemon.
     ///
     /// # Errors
     /// What the operating system says.
     pub fn open_dir(&self, relative_dir: &[u8]) -> io::Result<OwnedFd> {
-        if relative_dir.is_empty() {
-            // A descriptor of its own: reading a directory moves its position.
-            return Ok(rustix::fs::openat(
-                &self.fd,
-                c".",
-                OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
-                Mode::empty(),
-            )?);
-        }
-        self.beneath(Path::new(OsStr::from_bytes(relative_dir)), OFlags::RDONLY | OFlags::DIRECTORY)
+        without_atime(OFlags::RDONLY | OFlags::DIRECTORY, |flags| {
+            if relative_dir.is_empty() {
+                // A descriptor of its own: reading a directory moves its position.
+                return Ok(rustix::fs::openat(&self.fd, c".", flags | OFlags::CLOEXEC, Mode::empty())?);
+            }
+            self.beneath(Path::new(OsStr::from_bytes(relative_dir)), flags)
+        })
     }
 
     /// Looks at one entry below the folder, without following links.
@@ -204,6 +199,14 @@ pub fn writer_of(file: &File) -> Writer {
         Ok(sys::Lease::Free) => Writer::Nobody,
         Ok(sys::Lease::Busy) => Writer::Somebody,
         Ok(sys::Lease::Unsupported) | Err(_) => Writer::Unknown,
+    }
+}
+
+/// Opens with `O_NOATIME`, which only the owner and root may, or else without.
+fn without_atime(flags: OFlags, open: impl Fn(OFlags) -> io::Result<OwnedFd>) -> io::Result<OwnedFd> {
+    match open(flags | OFlags::NOATIME) {
+        Err(e) if e.raw_os_error() == Some(Errno::PERM.raw_os_error()) => open(flags),
+        other => other,
     }
 }
 
