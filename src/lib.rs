@@ -24,3 +24,4 @@ pub mod store;
 pub mod sys;
 pub mod telemetry;
 pub mod vault;
+pub mod witness;

@@ -12,6 +12,7 @@ use crate::clock::{SharedClock, random_bytes};
 use crate::config::{Config, read_password};
 use crate::custody::Custody;
 use crate::custody::guard::{Forked, HeadGuard};
+use crate::ledger::cosigner::CosignerKey;
 use crate::ledger::key::{KeyError, KeyName, SignerKey};
 use crate::ledger::log::{self, LogError};
 use crate::ledger::prove::ProveError;
@@ -21,6 +22,7 @@ use crate::model::id::IdGenerator;
 use crate::model::time::SECOND_US;
 use crate::vault::durable;
 use crate::vault::{LocalVault, Opened, Recovered, VaultError};
+use crate::witness::peers::{BadPeer, Peers};
 
 /// The data directory cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -62,7 +64,7 @@ pub enum OpenError {
         size: u64,
     },
     /// The ledger's name was changed.
-    #[error("court.ledger_name is {configured}, but the key in {} is {found}'s; a ledger's name can't be changed", path.display())]
+    #[error("the configuration names {configured}, but the key in {} is {found}'s; a key's name can't be changed", path.display())]
     Renamed {
         /// The key file.
         path: PathBuf,
@@ -71,6 +73,9 @@ pub enum OpenError {
         /// What the key says.
         found: String,
     },
+    /// The section of witnesses.
+    #[error(transparent)]
+    Peer(#[from] BadPeer),
     /// A template of file names.
     #[error("intake.names: {0}")]
     Template(#[from] NameTemplateError),
@@ -197,11 +202,13 @@ fn custody(
     guard: HeadGuard,
 ) -> Result<Custody, OpenError> {
     let path = || config.data_dir.join("keys");
+    let peers = Peers::of(&config.witness, &config.court.ledger_name)?;
     let seed = random_bytes::<8>().map_err(|error| OpenError::Path { path: path(), error })?;
     Ok(Custody {
         db,
         clock,
         ids: Arc::new(IdGenerator::new(u64::from_le_bytes(seed))),
+        policy: Arc::new(peers.policy(signer.verifier())?),
         signer: Arc::new(signer),
         guard: Some(Arc::new(guard)),
         patterns: Arc::new(NamePatterns::new(&config.intake.names)?),
@@ -273,6 +280,39 @@ pub fn open_key(keys: &Path, ledger_name: &str, size: u64) -> Result<SignerKey, 
     if key.name().as_str() != ledger_name {
         let (configured, found) = (ledger_name.to_owned(), key.name().as_str().to_owned());
         return Err(OpenError::Renamed { path, configured, found });
+    }
+    Ok(key)
+}
+
+/// The key by which this court cosigns others' checkpoints, below `keys`.
+const WITNESS_KEY_FILE: &str = "witness.key";
+
+/// Reads the court's key as a witness, or makes it.
+///
+/// # Errors
+/// When it cannot be read or made, or is another name's.
+pub fn open_witness_key(config: &Config) -> Result<CosignerKey, OpenError> {
+    let peers = Peers::of(&config.witness, &config.court.ledger_name)?;
+    let keys = config.data_dir.join("keys");
+    let path = keys.join(WITNESS_KEY_FILE);
+    let failed = |error: io::Error| OpenError::Path { path: path.clone(), error };
+    let bad = |error: KeyError| OpenError::Key { path: path.clone(), error };
+    let key = match std::fs::read_to_string(&path) {
+        Ok(text) => CosignerKey::from_text(&Zeroizing::new(text)).map_err(bad)?,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            let name: KeyName = peers.name.parse().map_err(bad)?;
+            make_dir(&keys)?;
+            let seed = Zeroizing::new(random_bytes::<32>().map_err(failed)?);
+            let key = CosignerKey::from_seed(name, &seed);
+            let text = Zeroizing::new(format!("{}\n", key.to_text().as_str()));
+            durable::write_replace(&path, text.as_bytes(), 0o600).map_err(failed)?;
+            key
+        }
+        Err(e) => return Err(failed(e)),
+    };
+    let found = key.public().name().as_str();
+    if found != peers.name {
+        return Err(OpenError::Renamed { path, configured: peers.name, found: found.to_owned() });
     }
     Ok(key)
 }

@@ -150,7 +150,7 @@ pub(super) async fn proof(
             return Err(bad_field("index", message));
         }
     };
-    let mut prover = prover(&app.custody, &mut reader).await?;
+    let mut prover = prover(&app.custody, &mut reader, index).await?;
     let proof = prover.prove(reader.conn(), index).await?.ok_or_else(|| no_such_entry(index))?;
     let name = format!("attachment; filename=\"entry-{index}.tlog-proof\"");
     Ok(([(header::CONTENT_TYPE, PLAIN.to_owned()), (header::CONTENT_DISPOSITION, name)], proof.to_string()))
@@ -160,9 +160,10 @@ async fn entry_of(reader: &mut Reader, clip: Id) -> Result<u64, Problem> {
     Ok(clips::get(reader.conn(), clip).await?.ok_or_else(|| no_such_clip(clip))?.entry_index)
 }
 
-/// A prover at the newest checkpoint.
-async fn prover(custody: &Custody, reader: &mut Reader) -> Result<Prover, Problem> {
-    Prover::newest(reader.conn(), custody.signer.verifier()).await?.ok_or_else(no_checkpoint)
+/// A prover of the entry.
+async fn prover(custody: &Custody, reader: &mut Reader, index: u64) -> Result<Prover, Problem> {
+    let prover = Prover::witnessed(reader.conn(), custody.signer.verifier(), &custody.policy, index).await?;
+    prover.ok_or_else(no_checkpoint)
 }
 
 impl From<ProveError> for Problem {

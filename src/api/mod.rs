@@ -25,6 +25,7 @@ mod recordings;
 mod schema;
 pub(crate) mod search;
 mod uploads;
+mod witness;
 
 use axum::Router;
 use utoipa_axum::router::OpenApiRouter;
@@ -81,6 +82,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(officers::get, officers::change))
         .routes(routes!(recorders::list, recorders::create))
         .routes(routes!(recorders::get, recorders::change))
+        .routes(routes!(witness::add_checkpoint))
         .routes(routes!(search::get))
         .routes(routes!(openapi::get))
         .routes(routes!(health::healthz))

@@ -121,6 +121,7 @@ mod tests {
     use super::*;
     use crate::clock::FixedClock;
     use crate::ledger::key::SignerKey;
+    use crate::ledger::policy::Policy;
     use crate::media::name::NamePatterns;
     use crate::model::id::IdGenerator;
     use crate::model::time::{Micros, UtcOffset};
@@ -133,6 +134,9 @@ mod tests {
             db: Db::open_sqlite(&dir.path().join("catalog.sqlite")).await.unwrap(),
             clock: Arc::new(FixedClock::new(AT)),
             ids: Arc::new(IdGenerator::new(1)),
+            policy: Arc::new(Policy::of_log(
+                SignerKey::from_seed("court.example/zhilu".parse().unwrap(), &[1; 32]).verifier().clone(),
+            )),
             signer: Arc::new(SignerKey::from_seed("court.example/zhilu".parse().unwrap(), &[1; 32])),
             guard: None,
             patterns: Arc::new(NamePatterns::new(&[]).unwrap()),

@@ -27,6 +27,7 @@ pub mod search;
 pub mod tokens;
 pub mod transfer;
 pub mod uploads;
+pub mod witness;
 
 /// The catalog could not do it.
 #[derive(Debug, thiserror::Error)]

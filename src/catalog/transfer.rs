@@ -25,7 +25,7 @@ const fn table(name: &'static str, key: &'static [&'static str]) -> Table {
 }
 
 /// Every table that is copied, each after those it refers to.
-pub const TABLES: [Table; 34] = [
+pub const TABLES: [Table; 38] = [
     Table { name: "clips", key: &["id"], passes: &["sidecar_of is null", "sidecar_of is not null"] },
     table("uploads", &["id"]),
     table("receipts", &["upload_id", "form"]),
@@ -60,6 +60,10 @@ pub const TABLES: [Table; 34] = [
     table("ledger_entries", &["entry_index"]),
     table("ledger_tiles", &["level", "tile_index"]),
     table("ledger_checkpoint", &["id"]),
+    table("cosigned_checkpoints", &["size", "at_us"]),
+    table("witnessed_logs", &["origin"]),
+    table("witnessed_checkpoints", &["origin", "size", "at_us"]),
+    table("mirrored_entries", &["origin", "entry_index"]),
 ];
 
 /// Whether the table's primary key is an id that this program gave.

@@ -4,9 +4,12 @@ mod prove;
 mod verify;
 mod verify_proof;
 
+pub(super) use verify::witnessed_at;
+
 use std::io::{IsTerminal as _, Read, Write};
 use std::path::{Path, PathBuf};
 
+use crate::vault::durable;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Common, Failure, Outcome};
@@ -23,7 +26,7 @@ pub(super) enum Action {
     DeclareLoss(declare_loss::Args),
     /// Prove that an entry is part of the ledger (C2SP tlog-proof)
     Prove(prove::Args),
-    /// Print what an auditor pins: the ledger's key, and that no witness is asked for (C2SP tlog-policy)
+    /// Print what an auditor pins: the ledger's key, and whose cosignatures are asked for (C2SP tlog-policy)
     Policy,
     /// Recompute the whole ledger and hold the catalog against it
     Verify(verify::Args),
@@ -64,6 +67,15 @@ pub(super) fn read_file(path: &Path, most: usize) -> Result<Vec<u8>, Failure> {
     let file = std::fs::File::open(path).map_err(failed)?;
     file.take(most as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
     Ok(bytes)
+}
+
+/// Writes a file that must not be there.
+pub(super) fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| Failure::new(format!("{}: {error}", path.display()));
+    let name = path.file_name().and_then(|name| name.to_str());
+    let name = name.ok_or_else(|| Failure::new(format!("{} 不是文件名 is no file name", path.display())))?;
+    let dir = path.parent().filter(|dir| *dir != Path::new("")).unwrap_or(Path::new("."));
+    durable::write_new(dir, name, text.as_bytes()).map_err(failed)
 }
 
 /// Reads a policy.

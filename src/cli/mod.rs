@@ -26,6 +26,7 @@ mod search;
 mod serve;
 mod token;
 mod verify;
+mod witness;
 
 use std::fmt::Display;
 use std::path::PathBuf;
@@ -81,6 +82,9 @@ enum Command {
     /// Show the ledger
     #[command(subcommand)]
     Ledger(ledger::Action),
+    /// Vouch for other courts' ledgers, and have this one's vouched for
+    #[command(subcommand)]
+    Witness(witness::Action),
     /// Move the catalog to another database
     Migrate(migrate::Args),
     /// Look at the machine and say what would be in the way
@@ -150,6 +154,7 @@ fn run_command(cli: Cli) -> Result<Outcome, Failure> {
         Command::Check(args) => block_on(check::run(&common, &args)),
         Command::Verify(args) => block_on(verify::run(&common, &args)),
         Command::Ledger(action) => block_on(ledger::run(&common, &action)),
+        Command::Witness(action) => block_on(witness::run(&common, &action)),
         Command::Migrate(args) => block_on(migrate::run(&common, &args)),
         Command::Doctor(args) => block_on(doctor::run(&common, &args)),
     }

@@ -19,9 +19,12 @@ use crate::intake::pipeline::{IntakeHandle, Mode, Setup};
 use crate::lifecycle::{Stop, notify_systemd};
 use crate::model::role::Role;
 use crate::search::renewal;
-use crate::store::{OpenError, Store};
+use crate::store::{OpenError, Store, open_witness_key};
 use crate::sys;
 use crate::telemetry;
+use crate::witness::ask::{self, Asker};
+use crate::witness::mirror;
+use crate::witness::peers::Peers;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -45,6 +48,12 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Outcome, Failure
     let listener = tokio::net::TcpListener::bind(config.server.listen).await.map_err(|e| {
         Failure::new(format!("cannot listen on {}: {e}; choose another with --listen", config.server.listen))
     })?;
+    let peers = Peers::of(&config.witness, &config.court.ledger_name)?;
+    let asker = Asker::new(store.custody.clone(), &peers.asked);
+    if let Some(asker) = &asker {
+        // Before anything is signed: a catalog and its guard that were restored together are told by a witness only.
+        asker.round().await?;
+    }
     incident::renew_terms(&store.custody).await?;
     let handle = IntakeHandle::start(setup(&config, &mut store, config.folders())?, Mode::Watch)?;
     let address = listener.local_addr()?;
@@ -59,6 +68,13 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Outcome, Failure
         tokio::spawn(renewal::run(db, offset, stop.clone().wait())),
         tokio::spawn(rematch::keep_up(store.custody.clone(), stop.clone().wait())),
     ];
+    if !peers.watched.is_empty() {
+        app.witness = Some(Arc::new((open_witness_key(&config)?, peers.watched.clone())));
+        tasks.push(mirror::start(store.custody.db.clone(), peers.watched, stop.clone().wait()));
+    }
+    if let Some(asker) = asker {
+        tasks.push(ask::start(asker, stop.clone().wait()));
+    }
     if config.scrub.enabled {
         let deps = scrub_deps(&config, &store, &handle, &scrubbed);
         app.scrub = Some(scrubbed);

@@ -12,6 +12,7 @@ mod matching;
 mod scrub;
 mod server;
 mod vault;
+mod witness;
 
 use std::path::{Path, PathBuf};
 
@@ -27,6 +28,7 @@ pub use matching::Matching;
 pub use scrub::Scrub;
 pub use server::Server;
 pub use vault::Vault;
+pub use witness::{Asked, Witness, WitnessedLog};
 
 /// The annotated sample, as `zhilu check-config --sample` prints it; it holds every key at its default.
 pub const SAMPLE: &str = include_str!("../../deploy/zhilu.toml");
@@ -53,6 +55,8 @@ pub struct Config {
     pub matching: Matching,
     /// Looking at every object again.
     pub scrub: Scrub,
+    /// Courts that vouch for one another's ledgers.
+    pub witness: Witness,
     /// The daemon's own log.
     pub log: Log,
 }
@@ -69,6 +73,7 @@ impl Default for Config {
             incidents: Incidents::default(),
             matching: Matching::default(),
             scrub: Scrub::default(),
+            witness: Witness::default(),
             log: Log::default(),
         }
     }
@@ -124,7 +129,8 @@ impl Config {
         self.incidents.validate()?;
         self.intake.validate()?;
         self.matching.validate()?;
-        self.scrub.validate()
+        self.scrub.validate()?;
+        self.witness.validate()
     }
 
     /// The upload folders: those configured, or `uploads` in the data directory when there are none.
@@ -146,7 +152,8 @@ fn read_table(path: &Path) -> Result<Table, ConfigError> {
 }
 
 /// The sections that a variable of the environment may name.
-const SECTIONS: [&str; 9] = ["court", "server", "database", "vault", "intake", "incidents", "matching", "scrub", "log"];
+const SECTIONS: [&str; 10] =
+    ["court", "server", "database", "vault", "intake", "incidents", "matching", "scrub", "witness", "log"];
 
 /// Lays one variable over the table; variables that name no section are not Zhilu's settings.
 fn overlay(table: &mut Table, name: &str, value: String) -> Result<(), ConfigError> {

@@ -27,6 +27,7 @@ use crate::clock::SharedClock;
 use crate::ledger::entry::CanonicalError;
 use crate::ledger::key::SignerKey;
 use crate::ledger::log::LogError;
+use crate::ledger::policy::Policy;
 use crate::matching::Rules;
 use crate::media::name::NamePatterns;
 use crate::model::fault::Fault;
@@ -46,6 +47,8 @@ pub struct Custody {
     pub ids: Arc<IdGenerator>,
     /// The ledger's key.
     pub signer: Arc<SignerKey>,
+    /// What an auditor of this court pins: by it the checkpoint of a proof is chosen.
+    pub policy: Arc<Policy>,
     /// Where the newest signed head is kept; none: nowhere, as in a test that opens no data directory.
     pub guard: Option<Arc<HeadGuard>>,
     /// The shapes of file names.

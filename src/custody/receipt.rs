@@ -56,7 +56,9 @@ pub async fn receipt(custody: &Custody, clip: Id) -> Result<Receipt, NoReceipt> 
     let clip = clips::get(reader.conn(), clip).await?.ok_or(CustodyError::NoSuchClip(clip))?;
     let indices = chain(&mut reader, &clip).await?;
     let key = custody.signer.verifier();
-    let mut prover = Prover::newest(reader.conn(), key).await?.ok_or(NoReceipt::NoCheckpoint)?;
+    let last = indices.last().copied().unwrap_or_default();
+    let prover = Prover::witnessed(reader.conn(), key, &custody.policy, last).await?;
+    let mut prover = prover.ok_or(NoReceipt::NoCheckpoint)?;
     let mut chain = Vec::with_capacity(indices.len());
     for index in indices {
         let entry = prover.include(reader.conn(), index).await?;

@@ -6,8 +6,10 @@ use crate::audit::scrub::Totals;
 use crate::config::Scrub;
 use crate::custody::Custody;
 use crate::intake::pipeline::Intake;
+use crate::ledger::cosigner::CosignerKey;
 use crate::search::query::Terms;
 use crate::vault::LocalVault;
+use crate::witness::peers::Watched;
 
 /// What handlers work with. Cheap to clone.
 #[derive(Clone)]
@@ -22,6 +24,8 @@ pub struct App {
     pub terms: Arc<Terms>,
     /// Every object is verified within so many days: the promise that figures are held against.
     pub verify_days: u32,
+    /// The key by which this court cosigns, and whose checkpoints; none when it witnesses nobody.
+    pub witness: Option<Arc<(CosignerKey, Vec<Watched>)>>,
     /// What the scrub of this process did; none when it does none.
     pub scrub: Option<Arc<Totals>>,
 }
@@ -30,6 +34,14 @@ impl App {
     /// What handlers work with.
     pub fn new(custody: Custody, vault: Arc<LocalVault>, intake: Option<Arc<Intake>>) -> Self {
         let terms = Terms { offset: custody.utc_offset, violent: custody.incidents.violent_words() };
-        Self { custody, vault, intake, terms: Arc::new(terms), verify_days: Scrub::default().every_days, scrub: None }
+        Self {
+            custody,
+            vault,
+            intake,
+            terms: Arc::new(terms),
+            verify_days: Scrub::default().every_days,
+            witness: None,
+            scrub: None,
+        }
     }
 }

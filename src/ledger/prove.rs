@@ -6,13 +6,19 @@ use std::ops::Range;
 use super::checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
 use super::key::VerifierKey;
 use super::merkle::{
-    Hash, ProofError, consistency_ranges, inclusion_ranges, leaf_hash, range_hash, verify_consistency, verify_inclusion,
+    Hash, ProofError, consistency_ranges, empty_root, inclusion_ranges, leaf_hash, range_hash, verify_consistency,
+    verify_inclusion,
 };
+use super::policy::Policy;
 use super::proof::{Included, TlogProof};
 use super::tile::{Tile, TileError, TileSet};
 use crate::catalog::CatalogError;
 use crate::catalog::engine::Conn;
 use crate::catalog::ledger as rows;
+use crate::catalog::witness::cosigned;
+
+/// Rounds of witnesses that are looked through for one with enough of them.
+const LOOKED_BACK: u32 = 64;
 
 /// The log cannot prove it.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +77,29 @@ impl Prover {
         Ok(Some(Self { tiles: TileSet::new(head.size), note, head }))
     }
 
+    /// A prover of entries up to `last` by a checkpoint that enough witnesses of the policy cosigned, the newest that there is; by the
+    /// newest of all when there is none, as before the next round of witnesses.
+    ///
+    /// # Errors
+    /// As [`Self::newest`].
+    pub async fn witnessed(
+        mut conn: Conn<'_>,
+        key: &VerifierKey,
+        policy: &Policy,
+        last: u64,
+    ) -> Result<Option<Self>, ProveError> {
+        if policy.asks_for_witnesses() {
+            for (_, note) in cosigned(conn.reborrow(), last, LOOKED_BACK).await? {
+                let note = SignedCheckpoint::parse(note.as_bytes())?;
+                if policy.accept(&note).is_ok() {
+                    let head = note.verify(key)?.clone();
+                    return Ok(Some(Self { tiles: TileSet::new(head.size), note, head }));
+                }
+            }
+        }
+        Self::newest(conn, key).await
+    }
+
     /// The checkpoint.
     pub fn head(&self) -> &Checkpoint {
         &self.head
@@ -120,6 +149,21 @@ impl Prover {
         verify_consistency(old, self.head.size, &hashes, root, &self.head.root)
             .map_err(|error| ProveError::Altered { from: old, error })?;
         Ok(Some(hashes))
+    }
+
+    /// The head that the log had with `size` entries; none when it never had so many.
+    ///
+    /// # Errors
+    /// When the database is away or rows are missing.
+    pub async fn head_at(&mut self, conn: Conn<'_>, size: u64) -> Result<Option<Checkpoint>, ProveError> {
+        if size > self.head.size {
+            return Ok(None);
+        }
+        let root = match size {
+            0 => empty_root(),
+            size => self.hashes(conn, vec![0..size]).await?.pop().unwrap_or_else(empty_root),
+        };
+        Ok(Some(Checkpoint::new(self.head.origin.clone(), size, root)))
     }
 
     /// The hashes of ranges of entries; reads the tiles that were not read before.

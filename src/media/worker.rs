@@ -103,7 +103,11 @@ impl Prober {
                 return Err(Failure::Send(e));
             }
             self.start()?;
-            self.send(file).map_err(Failure::Send)?;
+            // One that ends before it takes the file is dead, not unreachable: how it ended is what helps.
+            self.send(file).map_err(|e| match e.kind() {
+                io::ErrorKind::BrokenPipe => Failure::Died(e.to_string()),
+                _ => Failure::Send(e),
+            })?;
         }
         let socket = self.running.as_ref().map(|r| r.socket.as_fd());
         receive(socket.ok_or_else(|| Failure::Died("it is gone".to_owned()))?)

@@ -26,7 +26,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["model", "clock", "media", "vault", "matching", "ledger", "catalog", "search", "custody", "config", "sys"],
     ),
     ("audit", &["model", "clock", "media", "vault", "matching", "ledger", "catalog", "search", "custody", "config"]),
-    ("store", &["model", "clock", "media", "vault", "matching", "ledger", "catalog", "custody", "config"]),
+    ("witness", &["model", "clock", "ledger", "catalog", "custody", "config"]),
+    ("store", &["model", "clock", "media", "vault", "matching", "ledger", "catalog", "custody", "config", "witness"]),
     (
         "http",
         &[
@@ -42,6 +43,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "registers",
             "intake",
             "audit",
+            "witness",
             "config",
         ],
     ),
@@ -62,6 +64,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "intake",
             "audit",
             "http",
+            "witness",
             "config",
         ],
     ),

@@ -22,3 +22,4 @@ mod scrub;
 mod statements;
 mod support;
 mod verify;
+mod witnessing;

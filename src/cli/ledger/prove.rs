@@ -1,6 +1,6 @@
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::empty;
+use super::{empty, write_new};
 use crate::catalog::clips;
 use crate::catalog::engine::Reader;
 use crate::cli::{Common, Failure, Outcome};
@@ -8,7 +8,6 @@ use crate::custody::Custody;
 use crate::ledger::proof::TlogProof;
 use crate::ledger::prove::Prover;
 use crate::model::id::Id;
-use crate::vault::durable;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
@@ -47,15 +46,8 @@ async fn prove(custody: &Custody, reader: &mut Reader, args: &Args) -> Result<Tl
         (None, Some(index)) => index,
         (None, None) => return Err(Failure::new("--clip 或 --index 应给出其一 give --clip or --index")),
     };
-    let mut prover = Prover::newest(reader.conn(), custody.signer.verifier()).await?.ok_or_else(empty)?;
+    let mut prover =
+        Prover::witnessed(reader.conn(), custody.signer.verifier(), &custody.policy, index).await?.ok_or_else(empty)?;
     let proof = prover.prove(reader.conn(), index).await?;
     proof.ok_or_else(|| Failure::new(format!("账本没有第 {index} 条 the ledger has no entry {index}")))
-}
-
-fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| Failure::new(format!("{}: {error}", path.display()));
-    let name = path.file_name().and_then(|name| name.to_str());
-    let name = name.ok_or_else(|| Failure::new(format!("{} 不是文件名 is no file name", path.display())))?;
-    let dir = path.parent().filter(|dir| *dir != Path::new("")).unwrap_or(Path::new("."));
-    durable::write_new(dir, name, text.as_bytes()).map_err(failed)
 }

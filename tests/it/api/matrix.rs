@@ -8,7 +8,7 @@ use super::contract::document;
 use super::world::{ADMIN, ANON, LEGAL, World};
 
 /// Routes that anybody may ask.
-const PUBLIC: [&str; 3] = ["/api/v1/openapi.json", "/healthz", "/readyz"];
+const PUBLIC: [&str; 4] = ["/api/v1/openapi.json", "/healthz", "/readyz", "/witness/add-checkpoint"];
 /// Routes that only some roles may ask.
 const NARROW: [(&str, &[Role]); 3] = [
     ("/api/v1/audit/coverage", &[Role::Auditor, Role::Admin]),
@@ -123,7 +123,9 @@ async fn every_route_answers_exactly_those_who_may_ask_it() {
 async fn every_change_is_refused_to_those_who_may_not() {
     let world = World::new().await;
     let things = Things::new(&world).await;
-    for (template, item) in document()["paths"].as_object().unwrap() {
+    let document = document();
+    let paths = document["paths"].as_object().unwrap().iter();
+    for (template, item) in paths.filter(|(template, _)| !PUBLIC.contains(&template.as_str())) {
         for (method, operation) in item.as_object().unwrap().iter().filter(|(method, _)| *method != "get") {
             let (path, name) = (things.path(template), operation["operationId"].as_str().unwrap());
             let method: Method = method.to_ascii_uppercase().parse().unwrap();

@@ -112,6 +112,9 @@ impl World {
             db: Db::open(&Location::parse(&url, None).unwrap()).await.unwrap(),
             clock: Arc::new(FixedClock::new(NOW)),
             ids: Arc::new(IdGenerator::new(1)),
+            policy: Arc::new(Policy::of_log(
+                SignerKey::from_seed("court.example/zhilu".parse().unwrap(), &[1; 32]).verifier().clone(),
+            )),
             signer: Arc::new(SignerKey::from_seed("court.example/zhilu".parse().unwrap(), &[1; 32])),
             guard: None,
             patterns: Arc::new(NamePatterns::new(&[]).unwrap()),

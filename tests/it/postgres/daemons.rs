@@ -12,6 +12,7 @@ use zhilu::clock::FixedClock;
 use zhilu::custody::Custody;
 use zhilu::custody::accept::accept;
 use zhilu::ledger::key::SignerKey;
+use zhilu::ledger::policy::Policy;
 use zhilu::media::name::NamePatterns;
 use zhilu::model::id::IdGenerator;
 use zhilu::model::time::UtcOffset;
@@ -99,6 +100,9 @@ async fn second(url: &str, seed: [u8; 32]) -> Custody {
         db: Db::open(&Location::parse(url, None).unwrap()).await.unwrap(),
         clock: Arc::new(FixedClock::new(NOW)),
         ids: Arc::new(IdGenerator::new(1)),
+        policy: Arc::new(Policy::of_log(
+            SignerKey::from_seed("court.example/zhilu".parse().unwrap(), &seed).verifier().clone(),
+        )),
         signer: Arc::new(SignerKey::from_seed("court.example/zhilu".parse().unwrap(), &seed)),
         guard: None,
         patterns: Arc::new(NamePatterns::new(&[]).unwrap()),
