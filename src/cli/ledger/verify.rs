@@ -79,7 +79,7 @@ fn print(report: &Report) -> Result<(), Failure> {
 }
 
 /// A witness's time, seconds since 1970.
-pub(super) fn witnessed_at(seconds: u64) -> String {
+pub(in crate::cli) fn witnessed_at(seconds: u64) -> String {
     let at = i64::try_from(seconds).ok().and_then(crate::model::time::Micros::from_seconds);
     at.map_or_else(|| format!("{seconds} s"), |at| at.to_rfc3339_seconds())
 }
