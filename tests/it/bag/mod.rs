@@ -1,0 +1,8 @@
+//! Exports as an outsider audits them: by this program and by the independent checker, with one table of attacks for both.
+
+mod attacks;
+mod court;
+mod files;
+mod honest;
+mod judges;
+mod sample;
