@@ -42,11 +42,27 @@ pub(super) fn follow(entries: &Entries, lists: &Lists, faults: &mut Faults) -> C
     for chain in &chains.subjects {
         check_subject(chain, logged, faults);
     }
-    let exported = chains.clips.iter().filter_map(|chain| logged.get(chain.last()?));
-    if !exported.into_iter().any(|last| matches!(last.facts, Facts::Export(_))) {
+    check_count(&chains.clips, logged, faults);
+    chains
+}
+
+/// Whether an export was recorded at all, and the bag holds as many entries as it had.
+fn check_count(chains: &[Chain], logged: &BTreeMap<u64, Logged>, faults: &mut Faults) {
+    let export = |index: &u64| match logged.get(index).map(|entry| &entry.facts) {
+        Some(Facts::Export(export)) => Some((*index, export.entries)),
+        _ => None,
+    };
+    let ends: Vec<_> = chains.iter().filter_map(|chain| chain.last()).filter_map(export).collect();
+    if ends.is_empty() {
         faults.add(altered("export_missing", "log", "no entry commits to the manifest: this is no export"));
     }
-    chains
+    let found = logged.len().saturating_sub(ends.len()) as u64;
+    for (index, said) in ends {
+        if let Some(said) = said.filter(|said| *said != found) {
+            let detail = format!("the export had {said} entries beside its own, the bag has {found}");
+            faults.add(altered("export_differs", index, detail));
+        }
+    }
 }
 
 /// The entry that follows each.
@@ -130,7 +146,7 @@ fn check_end(last: u64, first: u64, logged: &BTreeMap<u64, Logged>, lists: &List
         faults.add(altered("chain_cut", first, detail));
         return;
     };
-    let (id, manifest) = &**export;
+    let (id, manifest) = (&export.id, &export.manifest);
     let found = lists.manifest.map(|digest| to_hex(&digest));
     if found.as_ref() != Some(manifest) {
         let found = found.as_deref().unwrap_or("one that cannot be read");

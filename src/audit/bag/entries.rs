@@ -16,6 +16,9 @@ use crate::ledger::proof::TlogProof;
 use crate::model::digest::{from_hex, to_hex};
 use crate::model::time::Micros;
 
+/// The code of an entry that is proved and cannot be read here.
+const UNKNOWN: &str = "entry_unknown";
+
 /// An entry, as much of it as the rest of the audit needs: there may be many.
 #[derive(Debug)]
 pub(super) struct Logged {
@@ -48,14 +51,25 @@ pub(super) enum Facts {
     None,
     /// Of a clip: public part and private detail.
     Clip(Box<(Map<String, Value>, Map<String, Value>)>),
-    /// Of an export: its id and the manifest's digest.
-    Export(Box<(String, String)>),
+    /// Of an export.
+    Export(Box<Export>),
     /// What an `amend` is about.
     Subject(Box<str>),
     /// An entry that stands alone and is a batch of looks.
     Batch,
     /// Of a disposal or a retention table: the public part.
     Public(Box<Map<String, Value>>),
+}
+
+/// What an export entry says.
+#[derive(Debug)]
+pub(super) struct Export {
+    /// The export's id.
+    pub(super) id: String,
+    /// The digest of its manifest.
+    pub(super) manifest: String,
+    /// How many entries its bag holds beside the export's own; what was never in the payload cannot be left out either then.
+    pub(super) entries: Option<u64>,
 }
 
 /// The entries that could be read, and the checkpoint that all are proved to be under.
@@ -65,6 +79,8 @@ pub(super) struct Entries {
     pub(super) vouched: Option<Vouched>,
     /// The checkpoint, whoever vouches for it.
     pub(super) note: Option<SignedCheckpoint>,
+    /// Whether there are proved entries of a kind or version that is not known here: histories cannot be followed through them.
+    pub(super) unknown: bool,
 }
 
 /// Reads every entry.
@@ -86,12 +102,13 @@ pub(super) fn read(inventory: &Inventory<'_>, policy: &Policy, faults: &mut Faul
             None
         }
     };
-    let mut logged = BTreeMap::new();
+    let (mut logged, mut unknown) = (BTreeMap::new(), false);
     for (index, (entry, found)) in indexes.iter().zip(in_parallel(&indexes, |index| look(inventory, &note, *index))) {
+        unknown |= found.iter().any(|fault| fault.is(UNKNOWN));
         faults.extend(found);
         logged.extend(entry.map(|entry| (*index, entry)));
     }
-    Entries { logged, vouched, note: Some(note) }
+    Entries { logged, vouched, note: Some(note), unknown }
 }
 
 /// The checkpoint of the first proof that can be read; every other must have the same.
@@ -135,7 +152,7 @@ fn look_at_line(
     match Entry::parse(&line) {
         Ok(entry) => Some(entry),
         Err(error @ (EntryError::Version(_) | EntryError::Kind(_))) if proved => {
-            faults.push(unverifiable("entry_unknown", index, error));
+            faults.push(unverifiable(UNKNOWN, index, error));
             None
         }
         Err(error) => {
@@ -221,7 +238,7 @@ fn digest(entry: &Entry) -> Logged {
         EntryKind::Clip => Facts::Clip(Box::new((entry.public.clone(), Map::new()))),
         EntryKind::Event if event == "export" => {
             let owned = |key| word(key).unwrap_or_default().to_owned();
-            Facts::Export(Box::new((owned("export"), owned("manifest"))))
+            Facts::Export(Box::new(Export { id: owned("export"), manifest: owned("manifest"), entries: None }))
         }
         EntryKind::Event if event == "fixity_check" && entry.public.contains_key("objects") => Facts::Batch,
         EntryKind::Amend => Facts::Subject(subject(&entry.public).into()),
@@ -241,7 +258,9 @@ fn subject(public: &Map<String, Value>) -> String {
 
 fn add_detail(logged: &mut Logged, detail: Map<String, Value>) {
     logged.actor = detail.get("actor").and_then(Value::as_str).unwrap_or_default().into();
-    if let Facts::Clip(facts) = &mut logged.facts {
-        facts.1 = detail;
+    match &mut logged.facts {
+        Facts::Clip(facts) => facts.1 = detail,
+        Facts::Export(export) => export.entries = detail.get("entries").and_then(Value::as_u64),
+        _ => {}
     }
 }

@@ -22,9 +22,25 @@ pub(super) struct Fault {
     detail: String,
 }
 
+impl Fault {
+    pub(super) fn is(&self, code: &str) -> bool {
+        self.code == code
+    }
+}
+
 /// A proof that `subject` is not as it was.
 pub(super) fn altered(code: &'static str, subject: impl ToString, detail: impl ToString) -> Fault {
-    Fault { grade: Grade::Altered, code, subject: subject.to_string(), detail: detail.to_string() }
+    Fault { grade: Grade::Altered, code, subject: shown(&subject.to_string()), detail: shown(&detail.to_string()) }
+}
+
+/// Text that may come from outside, without anything that could steer a terminal.
+fn shown(text: &str) -> String {
+    let is_plain = |c: char| !c.is_control() && c.escape_debug().len() == 1 || "\"'\\".contains(c);
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_plain(c) { shown.push(c) } else { shown.extend(c.escape_debug()) }
+    }
+    shown
 }
 
 /// Something that cannot be told of `subject`.

@@ -45,20 +45,18 @@ impl<'a> Inventory<'a> {
     /// # Errors
     /// When there is no bag at all.
     pub(super) fn walk(root: &Path, progress: &'a Progress<'a>, faults: &mut Faults) -> Result<Self, Fault> {
-        let no_bag = |why: String| unverifiable("bag_unreadable", root.display(), why);
+        let no_bag = |why: &dyn std::fmt::Display| unverifiable("bag_unreadable", root.display(), why);
+        std::fs::read_dir(root).map_err(|error| no_bag(&error))?;
+        if !["bagit.txt", "log"].iter().any(|name| root.join(name).symlink_metadata().is_ok()) {
+            return Err(no_bag(&"there is neither bagit.txt nor a log: this is no export bag"));
+        }
         let (files, bytes, read) = (BTreeMap::new(), 0, AtomicU64::new(0));
         let mut inventory = Self { root: root.to_owned(), files, progress, bytes, read };
         let mut directories = vec![String::new()];
         while let Some(directory) = directories.pop() {
-            match inventory.list(&directory, &mut directories, faults) {
-                Ok(()) => {}
-                Err(error) if directory.is_empty() => return Err(no_bag(error.to_string())),
-                Err(error) => faults.add(unverifiable("file_unreadable", directory, error)),
+            if let Err(error) = inventory.list(&directory, &mut directories, faults) {
+                faults.add(unverifiable("file_unreadable", format!("{directory}/"), error));
             }
-        }
-        let any_line = inventory.files.keys().any(|name| name.entry().is_some());
-        if !inventory.files.contains_key(&Name::BagIt) && !any_line {
-            return Err(no_bag("there is neither bagit.txt nor any entry: this is no export bag".to_owned()));
         }
         let absent = Name::ALWAYS.into_iter().filter(|name| !inventory.files.contains_key(name));
         faults.extend(absent.map(|name| altered("file_missing", name, "every export has it")));
@@ -88,7 +86,7 @@ impl<'a> Inventory<'a> {
                     _ if kind.is_file() => "a file that no export has",
                     _ => "neither file nor directory",
                 };
-                faults.add(altered("file_foreign", path.escape_debug(), what));
+                faults.add(altered("file_foreign", path, what));
             }
         }
         Ok(())

@@ -98,12 +98,14 @@ fn look(root: &Path, policy: &Policy, progress: &Progress<'_>, report: &mut Repo
     let Some(lists) = faults.take(lists) else { return };
     let entries: Entries = entries::read(&inventory, policy, faults);
     policy::compare(&inventory, policy, &entries, faults);
-    let chains = chains::follow(&entries, &lists, faults);
-    disposals::check(&entries, &chains.clips, faults);
-    copies::check(&inventory, &entries, &chains.clips, faults);
-    story::check_times(&entries, &chains.clips, faults);
-    report.clips = story::of_clips(&entries, &chains.clips);
-    report.subjects = story::of_subjects(&entries, &chains.subjects);
+    if !entries.unknown {
+        let chains = chains::follow(&entries, &lists, faults);
+        disposals::check(&entries, &chains.clips, faults);
+        copies::check(&inventory, &entries, &chains.clips, faults);
+        story::check_times(&entries, &chains.clips, faults);
+        report.clips = story::of_clips(&entries, &chains.clips);
+        report.subjects = story::of_subjects(&entries, &chains.subjects);
+    }
     report.entries = entries.logged.len() as u64;
     report.head = entries.note.map(|note| note.claimed_head().clone());
     report.vouched = entries.vouched;

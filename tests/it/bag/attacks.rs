@@ -3,6 +3,11 @@
 mod disk;
 mod table;
 
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+use zhilu::ledger::entry::EntryKind;
+use zhilu::model::digest::to_hex;
+
 use super::court::Court;
 use super::files::Files;
 use super::judges::{Case, code};
@@ -71,6 +76,85 @@ fn a_bag_made_anew_under_another_key_counts_for_nothing() {
     for forger in [Court::new(2, 3, 2), Court::new(2, 0, 0), alone] {
         let (rust, python, said) = verdicts(&Case::new(&Sample::of(forger).files, &pinned));
         assert_eq!((rust, python), (2, Some(2)), "{said}");
+    }
+}
+
+#[test]
+fn what_another_version_wrote_cannot_be_verified() {
+    for (from, to) in [("\"v\":1", "\"v\":2"), ("\"kind\":\"event\"", "\"kind\":\"later\"")] {
+        let mut court = Court::new(1, 0, 0);
+        let clip = court.take(b"clip", None, false);
+        let event = usize::try_from(court.event(clip, "view", "张三")).unwrap();
+        let line = String::from_utf8(court.lines[event].clone()).unwrap();
+        court.lines[event] = line.replace(from, to).into_bytes();
+        let policy = court.policy.clone();
+        let (rust, python, said) = verdicts(&Case::new(&court.export(), &policy));
+        assert_eq!((rust, python), (2, Some(2)), "{said}");
+    }
+}
+
+#[test]
+fn what_a_court_should_not_have_written_is_named() {
+    let court = || {
+        let mut court = Court::new(1, 0, 0);
+        let clip = court.take(b"clip", Some("T8C-1"), false);
+        (court, clip)
+    };
+    let clip = |more: serde_json::Value| {
+        let mut public = json!({"sha256": to_hex(&Sha256::digest(b"x")), "size": 1, "start": "2026-05-08T03:29:20Z"});
+        public.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        public
+    };
+    let mut wrong: Vec<(&str, Court)> = Vec::new();
+    let (mut forked, first) = court();
+    forked.beside(EntryKind::Event, Some(first), json!({"event": "view"}), true);
+    forked.event(first, "view", "张三");
+    wrong.push(("chain_forked", forked));
+    let (mut alone, _) = court();
+    alone.beside(EntryKind::Event, None, json!({"event": "view"}), true);
+    wrong.push(("chain_broken", alone));
+    let (mut mixed, first) = court();
+    let change = mixed.beside(EntryKind::Amend, Some(first), json!({"event": "change", "incident": "1"}), true);
+    mixed.heads.insert(first, change);
+    wrong.push(("chain_broken", mixed));
+    let (mut other, _) = court();
+    let incident = other.beside(EntryKind::Amend, None, json!({"event": "create", "incident": "1"}), true);
+    other.beside(EntryKind::Amend, Some(incident), json!({"event": "change", "incident": "2"}), true);
+    wrong.push(("chain_broken", other));
+    let (mut twice, _) = court();
+    twice.take(b"clip", Some("T8C-1"), false);
+    wrong.push(("clip_doubled", twice));
+    for (code, more) in [
+        ("detail_differs", json!({"end": "2026-05-08T03:29:19Z"})),
+        ("detail_differs", json!({"end": "soon"})),
+        ("detail_differs", json!({"recorder": "T8C-2"})),
+        ("copy_truncated", json!({"size": 2})),
+        ("copy_altered", json!({"sha256": "0".repeat(64)})),
+        ("entry_altered", json!({"sha256": null})),
+    ] {
+        let (mut court, _) = court();
+        let detail = json!({"actor": "intake", "recorder": "T8C-1"});
+        court.take_as(clip(more), &detail, b"x");
+        wrong.push((code, court));
+    }
+    for (code, change) in [
+        ("disposal_early", json!({"allowed_from": "2036-01-01T00:00:00Z"})),
+        ("disposal_differs", json!({"rules": 0})),
+        ("disposal_differs", json!({"rules": 99})),
+        ("disposal_differs", json!({"clip": 0})),
+    ] {
+        let (mut court, _) = court();
+        let rules = court.beside(EntryKind::Rules, None, json!({"rules": []}), true);
+        let disposed = court.take(b"disposed", None, false);
+        court.dispose(disposed, rules, &change);
+        wrong.push((code, court));
+    }
+    for (code, mut court) in wrong {
+        let policy = court.policy.clone();
+        let case = Case::new(&court.export(), &policy);
+        let report = case.report();
+        assert!(report.findings.list().iter().any(|f| f.code == code), "{code}: {:?}", report.findings);
+        assert_eq!(case.python().0, Some(1), "{code}: {}", case.python().1);
     }
 }
 

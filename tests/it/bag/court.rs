@@ -149,17 +149,20 @@ impl Court {
             ("end".to_owned(), "2026-05-08T03:39:20Z".into()),
         ]);
         if sm3 {
-            public.insert(
-                "sm3".to_owned(),
-                hex(&sm3::Digest::finalize(sm3::Digest::chain_update(<sm3::Sm3 as sm3::Digest>::new(), bytes))).into(),
-            );
+            let sm3 = <sm3::Sm3 as sm3::Digest>::digest(bytes);
+            public.insert("sm3".to_owned(), hex(&sm3).into());
         }
         if let Some(recorder) = recorder {
             public.insert("recorder".to_owned(), recorder.into());
         }
         let detail =
             json!({"actor": "intake", "name": "（2021）吉0721执123号.mp4", "officer": "220721", "recorder": recorder});
-        let index = self.append(EntryKind::Clip, None, Value::Object(public), &detail);
+        self.take_as(Value::Object(public), &detail, bytes)
+    }
+
+    /// Takes a clip of which the ledger says this.
+    pub(crate) fn take_as(&mut self, public: Value, detail: &Value, bytes: &[u8]) -> u64 {
+        let index = self.append(EntryKind::Clip, None, public, detail);
         self.clips.insert(index, bytes.to_vec());
         self.heads.insert(index, index);
         self.bagged.push(index);
@@ -187,10 +190,11 @@ impl Court {
         index
     }
 
-    /// Disposes of a clip under the table of entry `rules`.
-    pub(crate) fn dispose(&mut self, clip: u64, rules: u64) {
-        let public = json!({"allowed_from": "2026-01-01T00:00:00Z", "applies": ["ordinary"], "clip": clip,
+    /// Disposes of a clip under the table of entry `rules`, and says so but for `change`.
+    pub(crate) fn dispose(&mut self, clip: u64, rules: u64, change: &Value) {
+        let mut public = json!({"allowed_from": "2026-01-01T00:00:00Z", "applies": ["ordinary"], "clip": clip,
             "from": clip, "rule": "R1", "rules": rules});
+        public.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
         let index = self.append(EntryKind::Dispose, Some(self.heads[&clip]), public, &json!({"actor": "李四"}));
         self.bagged.push(index);
         let mut erased = Some(index);
@@ -222,10 +226,11 @@ impl Court {
         files.put("bagit.txt", "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n");
         files.list_payload();
         let manifest = hex(&Sha256::digest(files.get("manifest-sha256.txt")));
+        let detail = json!({"actor": "王五", "reason": "移送", "entries": self.bagged.len()});
         let mut closing = Vec::new();
         for (clip, head) in self.heads.clone() {
             let public = json!({"event": "export", "export": EXPORT, "manifest": manifest});
-            let index = self.append(EntryKind::Event, Some(head), public, &json!({"actor": "王五", "reason": "移送"}));
+            let index = self.append(EntryKind::Event, Some(head), public, &detail);
             self.heads.insert(clip, index);
             closing.push(index);
         }

@@ -1,7 +1,9 @@
 //! The two programs that judge a bag.
 
+use std::cell::RefCell;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use zhilu::audit::bag::{Report, audit};
 use zhilu::audit::ledger::Conclusion;
@@ -47,17 +49,69 @@ impl Case {
 
     /// The exit code of the independent checker, and what it printed.
     pub(crate) fn python(&self) -> (Option<i32>, String) {
-        python(&[&self.bag(), Path::new("--policy"), &self.policy()])
+        PYTHON.with_borrow_mut(|python| python.judge(&self.bag(), &self.policy()))
     }
 }
 
-/// Runs the independent checker.
+const CHECKER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/audit/zhilu_audit.py");
+
+/// Runs the independent checker as everybody does; gives its exit code and what it printed.
 pub(crate) fn python(arguments: &[&Path]) -> (Option<i32>, String) {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/audit/zhilu_audit.py");
-    let done = Command::new("python3").arg("-I").arg(script).args(arguments).env("PYTHONUTF8", "1").output();
+    let done = Command::new("python3").args(["-I", CHECKER]).args(arguments).output();
     let done = done.expect("python3 is not installed; ./tests/run installs it");
     let said = [done.stdout, done.stderr].concat();
     (done.status.code(), String::from_utf8_lossy(&said).into_owned())
+}
+
+/// Many bags in one process, which begins once and remembers signatures that it saw.
+const DRIVER: &str = r#"
+import contextlib, importlib.util, io, json, sys
+spec = importlib.util.spec_from_file_location("checker", sys.argv[1])
+checker = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(checker)
+for line in sys.stdin:
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        code = checker.check(*json.loads(line))
+    print(json.dumps([code, said.getvalue()]), flush=True)
+"#;
+
+thread_local! {
+    static PYTHON: RefCell<Python> = RefCell::new(Python::start());
+}
+
+struct Python {
+    child: Child,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Python {
+    fn start() -> Self {
+        let piped = Command::new("python3")
+            .args(["-I", "-c", DRIVER, CHECKER])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn();
+        let mut child = piped.expect("python3 is not installed; ./tests/run installs it");
+        let answers = BufReader::new(child.stdout.take().unwrap());
+        Self { child, answers }
+    }
+
+    fn judge(&mut self, bag: &Path, policy: &Path) -> (Option<i32>, String) {
+        let question = serde_json::to_string(&[bag, policy]).unwrap() + "\n";
+        self.child.stdin.as_mut().unwrap().write_all(question.as_bytes()).unwrap();
+        let mut answer = String::new();
+        self.answers.read_line(&mut answer).unwrap();
+        let (code, said) = serde_json::from_str(&answer).unwrap();
+        (Some(code), said)
+    }
+}
+
+impl Drop for Python {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
 }
 
 /// The exit code that follows from a report.

@@ -59,7 +59,7 @@ impl Sample {
         let older = json!({"event": "export", "export": "6001", "manifest": "ab".repeat(32)});
         let older = court.event_with(clip, older, "李四");
         let third = court.beside(EntryKind::Amend, Some(second), amend("status"), true);
-        court.dispose(disposed, rules);
+        court.dispose(disposed, rules, &json!({}));
         let disposal = court.lines.len() as u64 - 1;
         let files = court.export();
         let export = court.heads[&clip];
