@@ -40,7 +40,7 @@ pub(super) fn check(inventory: &Inventory<'_>, entries: &Entries, chains: &[Chai
     let mut work = Vec::new();
     for chain in chains {
         let Some((first, last)) = chain.first().zip(chain.last()) else { continue };
-        let expected = entries.logged.get(first).and_then(|entry| expected(entry));
+        let expected = entries.logged.get(first).and_then(expected);
         let Some(expected) = expected else {
             faults.add(altered("entry_altered", first, "the clip entry does not say SHA-256 and size"));
             continue;
