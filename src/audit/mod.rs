@@ -1,5 +1,6 @@
 //! Looks at what is kept and says what is wrong with it. Nothing is changed but what records the looks.
 
+pub mod bag;
 pub mod check;
 pub mod coverage;
 pub mod documents;

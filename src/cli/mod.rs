@@ -14,6 +14,7 @@ macro_rules! complain {
     }};
 }
 
+mod audit;
 mod check;
 mod check_config;
 mod doctor;
@@ -75,6 +76,8 @@ enum Command {
     /// Manage API tokens
     #[command(subcommand)]
     Token(token::Action),
+    /// Audit an export with nothing but a policy: no database is needed
+    Audit(audit::Args),
     /// Check that vault, catalog and ledger belong together
     Check(check::Args),
     /// Read objects again and compare them with catalog and ledger
@@ -144,6 +147,7 @@ fn run_command(cli: Cli) -> Result<Outcome, Failure> {
             media::worker::serve(std::io::stdin())?;
             Ok(Outcome::Done)
         }
+        Command::Audit(args) => audit::run(&args),
         Command::Openapi => openapi::run(),
         Command::CheckConfig(args) => check_config::run(&common, &args),
         Command::Serve(args) => block_on(serve::run(&common, &args)),

@@ -75,6 +75,18 @@ impl VaultError {
 /// # Errors
 /// What reading says.
 pub fn hash_file(file: &std::fs::File, sm3: bool) -> io::Result<(Sha256Digest, Option<Sm3Digest>)> {
+    hash_file_noting(file, sm3, |_| {})
+}
+
+/// [`hash_file`]; `note` is told of each block how many bytes it had.
+///
+/// # Errors
+/// What reading says.
+pub fn hash_file_noting(
+    file: &std::fs::File,
+    sm3: bool,
+    mut note: impl FnMut(u64),
+) -> io::Result<(Sha256Digest, Option<Sm3Digest>)> {
     let mut digester = digester::Digester::new(sm3);
     let mut block = block::Block::for_bytes(1 << 18, 1 << 18);
     let mut at = 0;
@@ -83,6 +95,7 @@ pub fn hash_file(file: &std::fs::File, sm3: bool) -> io::Result<(Sha256Digest, O
             0 => return Ok(digester.finish()),
             read => {
                 digester.update(block.bytes());
+                note(read as u64);
                 at += read as u64;
             }
         }

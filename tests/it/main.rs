@@ -4,6 +4,7 @@
 
 mod api;
 mod bad_input;
+mod bag;
 mod cluster;
 mod corpus;
 mod layers;
