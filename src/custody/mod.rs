@@ -5,6 +5,7 @@ pub mod accept;
 pub mod act;
 pub mod action;
 pub mod confirm;
+pub mod export;
 pub mod facts;
 pub mod fixity;
 mod grounds;
@@ -153,6 +154,16 @@ impl Actor {
     /// The command line's verification.
     pub fn verify() -> Self {
         Self("system:verify".to_owned())
+    }
+
+    /// The command line's export.
+    pub fn export() -> Self {
+        Self("system:export".to_owned())
+    }
+
+    /// Whoever a record names.
+    pub(crate) fn recorded(text: &str) -> Self {
+        Self(text.to_owned())
     }
 
     /// A token's bearer.

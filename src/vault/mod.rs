@@ -18,6 +18,7 @@
 mod adopt;
 mod block;
 mod copy;
+mod deliver;
 mod digester;
 pub mod durable;
 mod local;
@@ -34,6 +35,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model::digest::{Sha256Digest, Sm3Digest};
 
+pub use deliver::{DeliverError, Delivered};
 pub use adopt::{Adopted, Adoption, Obstacle, Place};
 pub use local::{Found, LocalVault, Opened};
 pub use readback::{Expected, ReadBack, ReadFrom, ReadPath, Verdict};
