@@ -3,6 +3,7 @@
 pub mod check;
 pub mod coverage;
 pub mod documents;
+pub mod export;
 pub mod finding;
 mod holdings;
 pub mod ledger;

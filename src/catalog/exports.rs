@@ -235,6 +235,20 @@ pub async fn list(
     rows.into_iter().map(Export::try_from).collect()
 }
 
+/// The export that is approved, not at its end, and to be in `dir`; none: there is none.
+///
+/// # Errors
+/// When the database is away or a row undecodable.
+pub async fn open_in(conn: Conn<'_>, dir: &str) -> Result<Option<Export>, CatalogError> {
+    let row = on!(conn, c => {
+        let mut q = QueryBuilder::new(SELECT);
+        q.push(" where e.state in ('approved', 'running', 'recorded') and e.dir = ").push_bind(dir);
+        q.push(" order by e.id desc limit 1");
+        q.build_query_as::<Row>().fetch_optional(c).await?
+    });
+    row.map(Export::try_from).transpose()
+}
+
 /// The exports that are approved and not at their end, oldest first, at most `limit`.
 ///
 /// # Errors

@@ -34,6 +34,14 @@ pub enum ExportError {
     /// Who asked for it wants to decide about it.
     #[error("export {0} was asked for by the same person: another one has to decide")]
     OwnRequest(Id),
+    /// Its bag is made elsewhere.
+    #[error("the bag of export {id} is made in {dir}")]
+    Elsewhere {
+        /// The export.
+        id: Id,
+        /// Where.
+        dir: String,
+    },
     /// It has come too far, or not far enough.
     #[error("export {id} is {}, which allows no such step", .state.as_str())]
     WrongState {

@@ -14,6 +14,9 @@ use crate::catalog::CatalogError;
 use crate::catalog::engine::Conn;
 use crate::catalog::ledger as rows;
 
+/// Tiles that are kept while entry after entry is proved: 8 KiB each.
+const MOST_TILES: usize = 256;
+
 /// The log cannot prove it.
 #[derive(Debug, thiserror::Error)]
 pub enum ProveError {
@@ -94,6 +97,13 @@ impl Prover {
         verify_inclusion(&leaf_hash(&line), index, size, &hashes, &self.head.root)
             .map_err(|error| ProveError::Altered { from: index, error })?;
         Ok(Some(Included { index, line, hashes }))
+    }
+
+    /// Gives the tiles back that were read, once they are many: for whoever proves entry after entry in constant memory.
+    pub fn forget_far_tiles(&mut self) {
+        if self.tiles.len() > MOST_TILES {
+            self.tiles = TileSet::new(self.head.size);
+        }
     }
 
     /// [`Self::include`] as a file of its own.

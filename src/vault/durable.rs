@@ -179,19 +179,19 @@ pub fn sync_dir(dir: &Path) -> io::Result<()> {
     sync_file(&File::open(dir)?)
 }
 
-/// Creates the file `path` of `bytes`, in place of what a run that was cut short left there. Nothing is synced: for many small files
-/// of a directory that nobody relies on before [`sync_all_below`] and its rename.
+/// Creates the empty file `path`, in place of what a run that was cut short left there. Nothing is synced: for many small files of a
+/// directory that nobody relies on before [`sync_all_below`] and its rename.
 ///
 /// # Errors
 /// What the operating system said; something else than a file under the name is left alone.
-pub fn write_unsynced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn create_unsynced(path: &Path) -> io::Result<File> {
     match path.symlink_metadata() {
         Ok(facts) if facts.is_file() => std::fs::remove_file(path)?,
         Ok(_) => return Err(io::ErrorKind::AlreadyExists.into()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
-    OpenOptions::new().write(true).create_new(true).mode(0o644).open(path)?.write_all(bytes)
+    OpenOptions::new().write(true).create_new(true).mode(0o644).open(path)
 }
 
 /// Writes everything in the file system of `dir` to the device: one wait for thousands of small files, where a sync of each would take

@@ -50,15 +50,23 @@ pub async fn request(custody: &Custody, actor: &Actor, wanted: Wanted) -> Result
     Ok(export)
 }
 
-/// Asks for an export that another person approved already, who is named: for the command line, whose user is known to the machine only.
+/// Asks for an export that another person approved already, who is named: for the command line, whose user is known to the machine only. Its
+/// bag is to be in `dir`.
 ///
 /// # Errors
 /// As [`request`], and when the approver's name is empty or too long.
-pub async fn order(custody: &Custody, actor: &Actor, wanted: Wanted, approver: &str) -> Result<Export, ExportError> {
+pub async fn order(
+    custody: &Custody,
+    actor: &Actor,
+    wanted: Wanted,
+    approver: &str,
+    dir: &str,
+) -> Result<Export, ExportError> {
     let mut act = Act::begin(custody).await?;
     let mut export = enter(&mut act, actor, wanted, needed("approver", approver, MOST_NAME)).await?;
     export.decided_by = Some(approver.to_owned());
     export.decided = Some(act.at());
+    export.dir = Some(dir.to_owned());
     export.state = ExportState::Approved;
     record(&mut act, actor, &mut export, "approve", json!({"approved_by": approver})).await?;
     act.commit().await?;

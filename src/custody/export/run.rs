@@ -24,7 +24,10 @@ const PAGE: u32 = 500;
 pub async fn begin(custody: &Custody, id: Id, dir: &str) -> Result<Export, ExportError> {
     let mut act = Act::begin(custody).await?;
     let mut export = load(&mut act, id).await?;
-    if matches!(export.state, ExportState::Running | ExportState::Recorded) && export.dir.as_deref() == Some(dir) {
+    if export.dir.as_deref().is_some_and(|of| of != dir) {
+        return Err(ExportError::Elsewhere { id, dir: export.dir.unwrap_or_default() });
+    }
+    if matches!(export.state, ExportState::Running | ExportState::Recorded) {
         return Ok(export);
     }
     demand(&export, &[ExportState::Approved])?;
