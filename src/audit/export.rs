@@ -73,6 +73,13 @@ impl Progress {
         self.stop.store(true, Ordering::Release);
     }
 
+    /// Forgets what was done, for the next export.
+    fn begin_anew(&self) {
+        for figure in [&self.files_total, &self.bytes_total, &self.files, &self.bytes] {
+            figure.store(0, Ordering::Relaxed);
+        }
+    }
+
     /// Whether it is to end.
     pub fn is_stopping(&self) -> bool {
         self.stop.load(Ordering::Acquire)
@@ -239,7 +246,10 @@ async fn conclude(exporter: &Exporter, id: Id, written: Result<Written, Failure>
     if let Failure::Object { clip, result, detail, .. } = failure {
         payload::record_finding(exporter, *clip, *result, detail).await?;
     }
-    if !failure.can_go_on() && !matches!(failure, Failure::Export(ExportError::WrongState { .. })) {
+    // What another process makes is left to it.
+    let is_ours =
+        !matches!(failure, Failure::Export(ExportError::WrongState { .. } | ExportError::Elsewhere { .. }));
+    if is_ours && !failure.can_go_on() {
         export::fail(&exporter.custody, id, &failure.to_string()).await?;
     }
     written

@@ -90,7 +90,8 @@ async fn find_or_order(custody: &Custody, args: &Args, dir: &Path) -> Result<Exp
     let begun = exports::open_in(reader.conn(), place).await?;
     drop(reader);
     if let Some(export) = begun {
-        let same = (export.scope, &export.reason, &export.recipient) == (wanted.scope, &wanted.reason, &wanted.recipient)
+        let same = (export.scope, &export.reason, &export.recipient)
+            == (wanted.scope, &wanted.reason, &wanted.recipient)
             && export.decided_by.as_deref() == Some(&args.approver);
         if same {
             return Ok(export);

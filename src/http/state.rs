@@ -1,5 +1,6 @@
 //! What every request is answered with.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::audit::scrub::Totals;
@@ -22,6 +23,8 @@ pub struct App {
     pub terms: Arc<Terms>,
     /// Every object is verified within so many days: the promise that figures are held against.
     pub verify_days: u32,
+    /// Where the bags of exports lie, an absolute path; none: this process makes none.
+    pub exports: Option<PathBuf>,
     /// What the scrub of this process did; none when it does none.
     pub scrub: Option<Arc<Totals>>,
 }
@@ -30,6 +33,7 @@ impl App {
     /// What handlers work with.
     pub fn new(custody: Custody, vault: Arc<LocalVault>, intake: Option<Arc<Intake>>) -> Self {
         let terms = Terms { offset: custody.utc_offset, violent: custody.incidents.violent_words() };
-        Self { custody, vault, intake, terms: Arc::new(terms), verify_days: Scrub::default().every_days, scrub: None }
+        let (terms, verify_days) = (Arc::new(terms), Scrub::default().every_days);
+        Self { custody, vault, intake, terms, verify_days, exports: None, scrub: None }
     }
 }

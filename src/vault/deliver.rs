@@ -17,7 +17,7 @@ use super::{VaultError, durable};
 use crate::model::digest::{Sha256Digest, Sm3Digest};
 
 /// Permissions of the copies: read by whoever the directory lets in.
-const COPY_MODE: u32 = 0o444;
+const COPY_MODE: u32 = 0o440;
 
 /// What became of an object's copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -236,7 +236,9 @@ mod tests {
         assert!(matches!(found, Delivered::Differs { size_bytes: 9, .. }), "{found:?}");
         assert_eq!(world.copy(), None);
         std::fs::remove_file(world.vault.object_path(expected.sha256)).unwrap();
-        assert!(matches!(world.deliver(&expected), Err(DeliverError::Object(e)) if e.kind() == io::ErrorKind::NotFound));
+        assert!(
+            matches!(world.deliver(&expected), Err(DeliverError::Object(e)) if e.kind() == io::ErrorKind::NotFound)
+        );
     }
 
     #[test]

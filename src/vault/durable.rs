@@ -191,7 +191,7 @@ pub fn create_unsynced(path: &Path) -> io::Result<File> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
-    OpenOptions::new().write(true).create_new(true).mode(0o644).open(path)
+    OpenOptions::new().write(true).create_new(true).mode(0o640).open(path)
 }
 
 /// Writes everything in the file system of `dir` to the device: one wait for thousands of small files, where a sync of each would take

@@ -35,8 +35,8 @@ use std::path::{Path, PathBuf};
 
 use crate::model::digest::{Sha256Digest, Sm3Digest};
 
-pub use deliver::{DeliverError, Delivered};
 pub use adopt::{Adopted, Adoption, Obstacle, Place};
+pub use deliver::{DeliverError, Delivered};
 pub use local::{Found, LocalVault, Opened};
 pub use readback::{Expected, ReadBack, ReadFrom, ReadPath, Verdict};
 pub use recovery::Recovered;

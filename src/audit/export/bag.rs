@@ -24,7 +24,7 @@ const TAG_MANIFEST: &str = "tagmanifest-sha256.txt";
 /// Who made the bag, of what.
 const INFO: &str = "bag-info.txt";
 /// Permissions of the directories.
-const DIR_MODE: u32 = 0o755;
+const DIR_MODE: u32 = 0o750;
 /// Every directory of a bag.
 const DIRS: [&str; 4] = ["data", "data/clips", "data/details", "log"];
 
@@ -55,11 +55,7 @@ pub(super) struct Bag {
 
 impl Bag {
     /// The manifest of a bag that is at its place already, though its export is not noted as done; none: there is none.
-    pub(super) async fn found_whole(
-        custody: &Custody,
-        id: Id,
-        target: &Path,
-    ) -> Result<Option<Sha256Digest>, Failure> {
+    pub(super) async fn found_whole(custody: &Custody, id: Id, target: &Path) -> Result<Option<Sha256Digest>, Failure> {
         if target.symlink_metadata().is_err() {
             return Ok(None);
         }

@@ -75,8 +75,7 @@ impl Papers {
                 return Err(broken(format!("clip {}", clip.id), clip.last_entry, "its row is not there"));
             }
             for event in page {
-                let private =
-                    Private { entry: event.entry_index, prev: head, detail: event.detail, salt: event.salt };
+                let private = Private { entry: event.entry_index, prev: head, detail: event.detail, salt: event.salt };
                 let subject = || format!("clip {}", clip.id);
                 let entry = add(conn.reborrow(), &private, subject, bag).await?;
                 if head.is_none() {
@@ -121,12 +120,7 @@ pub(super) async fn incidents_of(conn: Conn<'_>, export: &Export) -> Result<Vec<
 }
 
 /// Adds an entry's private part, when the ledger commits to it and the chain is as it should be.
-async fn add(
-    conn: Conn<'_>,
-    private: &Private,
-    subject: impl Fn() -> String,
-    bag: &mut Bag,
-) -> Result<Entry, Failure> {
+async fn add(conn: Conn<'_>, private: &Private, subject: impl Fn() -> String, bag: &mut Bag) -> Result<Entry, Failure> {
     let wrong = |what| broken(subject(), private.entry, what);
     let found = rows::entries(conn, private.entry, 1).await?.pop();
     let (_, line) = found.filter(|(at, _)| *at == private.entry).ok_or_else(|| wrong("the ledger does not have it"))?;

@@ -175,13 +175,8 @@ pub(super) async fn record_finding(
     let targets: Vec<Target> = fixity::targets_of(reader.conn(), &[clip]).await?;
     drop(reader);
     let began = custody.clock.now();
-    let look = |target| Look {
-        target,
-        began,
-        result,
-        method: ReadPath::Cached.as_str(),
-        detail: Some(detail.to_owned()),
-    };
+    let look =
+        |target| Look { target, began, result, method: ReadPath::Cached.as_str(), detail: Some(detail.to_owned()) };
     let looks: Vec<Look> = targets.into_iter().map(look).collect();
     Ok(record(custody, FixitySource::Export, &looks).await?)
 }

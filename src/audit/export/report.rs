@@ -7,7 +7,13 @@ use crate::catalog::engine::Conn;
 use crate::catalog::exports::Export;
 use crate::custody::Custody;
 
-pub(super) async fn write(_custody: &Custody, _conn: Conn<'_>, export: &Export, source: &str, bag: &mut Bag) -> Result<(), Failure> {
+pub(super) async fn write(
+    _custody: &Custody,
+    _conn: Conn<'_>,
+    export: &Export,
+    source: &str,
+    bag: &mut Bag,
+) -> Result<(), Failure> {
     let name = "data/report.html";
     let mut page = bag.create(name)?;
     let failed = Failure::at(&bag.path(name));
