@@ -247,8 +247,7 @@ async fn conclude(exporter: &Exporter, id: Id, written: Result<Written, Failure>
         payload::record_finding(exporter, *clip, *result, detail).await?;
     }
     // What another process makes is left to it.
-    let is_ours =
-        !matches!(failure, Failure::Export(ExportError::WrongState { .. } | ExportError::Elsewhere { .. }));
+    let is_ours = !matches!(failure, Failure::Export(ExportError::WrongState { .. } | ExportError::Elsewhere { .. }));
     if is_ours && !failure.can_go_on() {
         export::fail(&exporter.custody, id, &failure.to_string()).await?;
     }
