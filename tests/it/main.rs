@@ -4,8 +4,10 @@
 
 mod api;
 mod bad_input;
+mod bag;
 mod cluster;
 mod corpus;
+mod export_cli;
 mod layers;
 mod ledger_cli;
 mod ledger_damage;

@@ -223,15 +223,36 @@ pub(super) fn seconds(ms: u64) -> String {
     format!("{:02}:{:02}:{:02}.{:03}", s / 3600, s / 60 % 60, s % 60, ms % 1000)
 }
 
+/// What of an entry's detail is told in the table; everything is in the detail's file.
+const TOLD: [(&str, &str); 16] = [
+    ("name", "文件名"),
+    ("case", "案号"),
+    ("sidecar", "伴随文件编号"),
+    ("method", "方式"),
+    ("result", "结果"),
+    ("differs", "差异"),
+    ("outcome", "处理"),
+    ("text", "内容"),
+    ("first", "自字节"),
+    ("last", "至字节"),
+    ("important", "重点标记"),
+    ("marked", "重点标记"),
+    ("export", "移送编号"),
+    ("recipient", "接收单位"),
+    ("reason", "理由"),
+    ("approved_by", "审批人"),
+];
+
 /// What an entry commits to, on one line.
 fn told(detail: &[u8]) -> String {
     let Ok(Value::Object(members)) = serde_json::from_slice(detail) else { return String::new() };
     let value = |value: &Value| match value {
         Value::String(text) => text.clone(),
+        Value::Bool(truth) => (if *truth { "是" } else { "否" }).to_owned(),
         other => other.to_string(),
     };
-    let said = members.iter().filter(|(name, of)| *name != "actor" && !of.is_null());
-    let line = said.map(|(name, of)| format!("{name}={}", value(of))).collect::<Vec<_>>().join("；");
+    let said = TOLD.iter().filter_map(|(name, title)| Some((title, members.get(*name).filter(|of| !of.is_null())?)));
+    let line = said.map(|(title, of)| format!("{title} {}", value(of))).collect::<Vec<_>>().join("；");
     if line.chars().count() <= MOST_CHARS {
         return line;
     }
@@ -244,7 +265,8 @@ mod tests {
 
     #[test]
     fn a_detail_is_told_without_who_and_in_bounds() {
-        assert_eq!(told(br#"{"actor":"x","differs":null,"first":0,"text":"a<b"}"#), "first=0；text=a<b");
+        let detail = br#"{"actor":"x","differs":null,"first":0,"inode":7,"text":"a<b"}"#;
+        assert_eq!(told(detail), "内容 a<b；自字节 0");
         let long = format!(r#"{{"text":"{}"}}"#, "长".repeat(1000));
         assert!(told(long.as_bytes()).chars().count() < MOST_CHARS + 30);
         assert_eq!(told(b"no JSON"), "");
