@@ -234,14 +234,19 @@ pub async fn write(exporter: &Exporter, id: Id, dir: &Path, progress: &Arc<Progr
     let written = tokio::task::spawn_blocking(move || {
         runtime.block_on(async {
             let written = steps(&exporter, id, &dir, &progress).await;
-            conclude(&exporter, id, written).await
+            conclude(&exporter, id, &dir, written).await
         })
     });
     written.await.map_err(|error| Failure::Thread(error.to_string()))?
 }
 
 /// Records a failure for good.
-async fn conclude(exporter: &Exporter, id: Id, written: Result<Written, Failure>) -> Result<Written, Failure> {
+async fn conclude(
+    exporter: &Exporter,
+    id: Id,
+    dir: &Path,
+    written: Result<Written, Failure>,
+) -> Result<Written, Failure> {
     let Err(failure) = &written else { return written };
     if let Failure::Object { clip, result, detail, .. } = failure {
         payload::record_finding(exporter, *clip, *result, detail).await?;
@@ -250,6 +255,7 @@ async fn conclude(exporter: &Exporter, id: Id, written: Result<Written, Failure>
     let is_ours = !matches!(failure, Failure::Export(ExportError::WrongState { .. } | ExportError::Elsewhere { .. }));
     if is_ours && !failure.can_go_on() {
         export::fail(&exporter.custody, id, &failure.to_string()).await?;
+        bag::discard(dir, id).map_err(Failure::at(dir))?;
     }
     written
 }

@@ -1,6 +1,7 @@
 //! The bag's directory: what is in it, its manifests, and how it gets its name.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
@@ -45,7 +46,7 @@ pub(super) struct Bag {
     /// Where it is written.
     partial: PathBuf,
     /// Held locked.
-    _lock: File,
+    lock: File,
     id: Id,
     /// The payload, in the manifest's order.
     payload: BTreeMap<String, Sealed>,
@@ -74,20 +75,14 @@ impl Bag {
         durable::make_dir(&partial, DIR_MODE).map_err(&failed)?;
         let lock = File::open(&partial).map_err(&failed)?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|_| Failure::Busy(partial.clone()))?;
-        let mut bag = Self {
-            target: target.to_owned(),
-            partial,
-            _lock: lock,
-            id,
-            payload: BTreeMap::new(),
-            tags: BTreeMap::new(),
-        };
+        let bag =
+            Self { target: target.to_owned(), partial, lock, id, payload: BTreeMap::new(), tags: BTreeMap::new() };
         bag.claim()?;
         Ok(bag)
     }
 
     /// Makes sure that what is there is this export's.
-    fn claim(&mut self) -> Result<(), Failure> {
+    fn claim(&self) -> Result<(), Failure> {
         let failed = Failure::at(&self.partial);
         match owner(&self.partial).map_err(&failed)? {
             Some(of) if of == self.id.to_string() => {}
@@ -95,7 +90,12 @@ impl Bag {
             None if std::fs::read_dir(&self.partial).map_err(&failed)?.next().is_some() => {
                 return Err(Failure::Foreign { dir: self.partial.clone(), of: None });
             }
-            None => self.put_tag(INFO, format!("External-Identifier: {}\n", self.id).as_bytes())?,
+            None => {
+                // Whole or not there, so that a power failure does not leave a directory that nobody owns.
+                let claim = format!("External-Identifier: {}\n", self.id);
+                let (temporary, name) = (OsStr::new(".claim"), OsStr::new(INFO));
+                durable::write_beside(&self.lock, temporary, name, claim.as_bytes()).map_err(&failed)?;
+            }
         }
         for dir in DIRS {
             durable::make_dir(&self.partial.join(dir), DIR_MODE).map_err(&failed)?;
@@ -244,6 +244,15 @@ fn partial(target: &Path) -> PathBuf {
     let mut name = target.as_os_str().to_owned();
     name.push(".partial");
     PathBuf::from(name)
+}
+
+/// Removes what was written of an export that is at its end without a bag: copies of evidence are not left about.
+pub(super) fn discard(target: &Path, id: Id) -> io::Result<()> {
+    let partial = partial(target);
+    match owner(&partial)? {
+        Some(of) if of == id.to_string() => std::fs::remove_dir_all(partial),
+        _ => Ok(()),
+    }
 }
 
 /// Refuses a place where something is or was begun.
