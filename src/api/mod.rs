@@ -9,6 +9,7 @@ mod codes;
 mod courts;
 mod edits;
 mod events;
+mod exports;
 mod health;
 pub(crate) mod imports;
 mod incidents;
@@ -67,6 +68,10 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(codes::list))
         .routes(routes!(courts::list, courts::create))
         .routes(routes!(courts::get, courts::change))
+        .routes(routes!(exports::list, exports::create))
+        .routes(routes!(exports::get))
+        .routes(routes!(exports::decide))
+        .routes(routes!(exports::bag))
         .routes(routes!(imports::post))
         .routes(routes!(incidents::list, incidents::create))
         .routes(routes!(incidents::get, incidents::change))

@@ -30,6 +30,7 @@ const BEARER: &str = "bearer";
         (name = "cases", description = "Enforcement cases 执行案件"),
         (name = "actions", description = "Planned outings 执行行动, and what was recorded of them"),
         (name = "recordings", description = "Consecutive segments of one recorder"),
+        (name = "exports", description = "Exports 移送: clips that leave the court as a bag that proves itself"),
         (name = "incidents", description = "Violent resistance 暴力抗法事件: what happened, and what was done about it"),
         (name = "registers", description = "The court's registers: courts, officers, recorders, and imports of all of them"),
         (name = "ledger", description = "What proves that nothing was lost or changed"),

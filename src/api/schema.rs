@@ -8,7 +8,7 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
 use crate::http::value::{DEFAULT_ROWS, MOST_ROWS};
-use crate::model::{action, case, clip, custody, fixity, incident, media, upload};
+use crate::model::{action, case, clip, custody, export, fixity, incident, media, upload};
 use crate::registers;
 
 /// Schemas of enums: each is named like the enum and lists its words.
@@ -39,8 +39,9 @@ words! {
     ClipState: clip::ClipState = "How far a clip has come.";
     DueKind: incident::DueKind = "What has a term.";
     EventKind: custody::EventKind = "What was done with a clip; words of the PREMIS event types where it has one.";
+    ExportState: export::ExportState = "How far an export has come.";
     FixityResult: fixity::FixityResult = "What a look at an object found.";
-    FixitySource: fixity::FixitySource = "Who looked: the read-back that confirmed the clip, `zhilu verify`, or the daemon's scrub.";
+    FixitySource: fixity::FixitySource = "Who looked: the read-back that confirmed the clip, `zhilu verify`, the daemon's scrub, or the copy for an export.";
     Health: media::Health = "Whether a file can be read as what it is.";
     IncidentSource: incident::Source = "Whether a person entered it, or the key mark in a name or sidecar made it.";
     IncidentStatus: incident::Status = "How far it has come.";

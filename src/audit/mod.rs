@@ -4,6 +4,7 @@ pub mod bag;
 pub mod check;
 pub mod coverage;
 pub mod documents;
+pub mod export;
 pub mod finding;
 mod holdings;
 pub mod ledger;

@@ -41,13 +41,19 @@ pub enum Permission {
     RelateCases,
     /// Search over clips, incidents and cases.
     Search,
+    /// Ask for an export, by which clips leave the court.
+    RequestExport,
+    /// Approve or refuse an export that another person asked for.
+    ApproveExport,
+    /// Read exports and fetch their bags; each fetch is a custody event.
+    ReadExports,
     /// Change the registers, import them.
     WriteRegisters,
 }
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::ReadClips,
         Self::ReadMedia,
         Self::ReadEvents,
@@ -65,6 +71,9 @@ impl Permission {
         Self::AnnotateClips,
         Self::RelateCases,
         Self::Search,
+        Self::RequestExport,
+        Self::ApproveExport,
+        Self::ReadExports,
         Self::WriteRegisters,
     ];
 
@@ -88,6 +97,9 @@ impl Permission {
             Self::AnnotateClips => "annotate_clips",
             Self::RelateCases => "relate_cases",
             Self::Search => "search",
+            Self::RequestExport => "request_export",
+            Self::ApproveExport => "approve_export",
+            Self::ReadExports => "read_exports",
             Self::WriteRegisters => "write_registers",
         }
     }
@@ -113,6 +125,10 @@ impl Permission {
             // Whoever runs or checks the daemon says nothing about evidence.
             Self::LinkClips | Self::AnnotateClips => &[Officer, Legal],
             Self::RelateCases => &[Legal, Admin],
+            Self::RequestExport => &[Legal],
+            // Another person than asked for it, whatever the role.
+            Self::ApproveExport => &[Legal, Admin],
+            Self::ReadExports => &[Legal, Auditor, Admin],
             Self::WriteRegisters => &[Admin],
         }
     }
@@ -137,17 +153,36 @@ mod tests {
     fn the_table() {
         let denied = |role| Permission::ALL.into_iter().filter(|p| !allows(role, *p)).collect::<Vec<_>>();
         use Permission::{
-            AnnotateClips, CreateIncidents, DecideIncidents, LinkClips, ReadAudit, ReadMetrics, RelateCases,
-            WriteActions, WriteRegisters,
+            AnnotateClips, ApproveExport, CreateIncidents, DecideIncidents, LinkClips, ReadAudit, ReadExports,
+            ReadMetrics, RelateCases, RequestExport, WriteActions, WriteRegisters,
         };
         assert_eq!(
             denied(Role::Officer),
-            [ReadAudit, ReadMetrics, DecideIncidents, WriteActions, RelateCases, WriteRegisters]
+            [
+                ReadAudit,
+                ReadMetrics,
+                DecideIncidents,
+                WriteActions,
+                RelateCases,
+                RequestExport,
+                ApproveExport,
+                ReadExports,
+                WriteRegisters
+            ]
         );
         assert_eq!(denied(Role::Legal), [ReadAudit, ReadMetrics, WriteRegisters]);
-        let writing =
-            [CreateIncidents, DecideIncidents, WriteActions, LinkClips, AnnotateClips, RelateCases, WriteRegisters];
+        let writing = [
+            CreateIncidents,
+            DecideIncidents,
+            WriteActions,
+            LinkClips,
+            AnnotateClips,
+            RelateCases,
+            RequestExport,
+            ApproveExport,
+            WriteRegisters,
+        ];
         assert_eq!(denied(Role::Auditor), writing);
-        assert_eq!(denied(Role::Admin), [CreateIncidents, DecideIncidents, LinkClips, AnnotateClips]);
+        assert_eq!(denied(Role::Admin), [CreateIncidents, DecideIncidents, LinkClips, AnnotateClips, RequestExport]);
     }
 }

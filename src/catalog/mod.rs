@@ -9,6 +9,7 @@ pub mod clips;
 pub mod courts;
 pub mod custody;
 pub mod engine;
+pub mod exports;
 pub mod fixity;
 pub mod footage;
 pub mod incidents;

@@ -134,7 +134,7 @@ pub async fn beyond(mut conn: Conn<'_>, size: u64) -> Result<Vec<NamingRow>, Cat
 /// Something with a chain of entries, and the newest of them.
 #[derive(Debug, Clone, FromRow)]
 pub struct HeadRow {
-    /// `clip`, `action` or `incident`.
+    /// `clip`, `action`, `export` or `incident`.
     pub subject: String,
     /// Its id.
     pub id: i64,
@@ -148,9 +148,10 @@ pub struct HeadRow {
 /// When the database is away.
 pub async fn heads(conn: Conn<'_>, after: (&str, i64), limit: u32) -> Result<Vec<HeadRow>, CatalogError> {
     // In the order of the words, one after another, so that each page is a walk along one primary key.
-    const SUBJECTS: [(&str, &str); 3] = [
+    const SUBJECTS: [(&str, &str); 4] = [
         ("action", "select 'action' as subject, id, last_entry from actions where id > $1 order by id limit $2"),
         ("clip", "select 'clip' as subject, id, last_entry from clips where id > $1 order by id limit $2"),
+        ("export", "select 'export' as subject, id, last_entry from exports where id > $1 order by id limit $2"),
         ("incident", "select 'incident' as subject, id, last_entry from incidents where id > $1 order by id limit $2"),
     ];
     let mut conn = conn;

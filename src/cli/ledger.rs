@@ -84,8 +84,6 @@ pub(super) fn read_policy(path: &Path) -> Result<Policy, Failure> {
     Policy::parse(&text).map_err(|error| Failure::new(format!("{}: {error}", path.display())))
 }
 
-pub(super) use verify::witnessed_at;
-
 /// What the ledger is held against.
 #[derive(Debug, clap::Args)]
 pub(super) struct Pinned {

@@ -18,6 +18,7 @@ mod audit;
 mod check;
 mod check_config;
 mod doctor;
+mod export;
 mod import;
 mod ingest;
 mod ledger;
@@ -82,6 +83,8 @@ enum Command {
     Check(check::Args),
     /// Read objects again and compare them with catalog and ledger
     Verify(verify::Args),
+    /// Copy clips out as a bag that proves itself, approved by another person
+    Export(export::Args),
     /// Show the ledger
     #[command(subcommand)]
     Ledger(ledger::Action),
@@ -157,6 +160,7 @@ fn run_command(cli: Cli) -> Result<Outcome, Failure> {
         Command::Token(action) => block_on(token::run(&common, &action)),
         Command::Check(args) => block_on(check::run(&common, &args)),
         Command::Verify(args) => block_on(verify::run(&common, &args)),
+        Command::Export(args) => block_on(export::run(&common, &args)),
         Command::Ledger(action) => block_on(ledger::run(&common, &action)),
         Command::Witness(action) => block_on(witness::run(&common, &action)),
         Command::Migrate(args) => block_on(migrate::run(&common, &args)),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 
 use super::{Common, Failure, Outcome};
+use crate::audit::export::{Exporter, daemon as exporting};
 use crate::audit::scrub;
 use crate::auth::token;
 use crate::catalog::{CatalogError, tokens};
@@ -75,6 +76,9 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Outcome, Failure
     if let Some(asker) = asker {
         tasks.push(ask::start(asker, stop.clone().wait()));
     }
+    let exporting = export_deps(&config, &store)?;
+    app.exports = Some(exporting.root.clone());
+    tasks.push(exporting::start(exporting, stop.clone().wait()));
     if config.scrub.enabled {
         let deps = scrub_deps(&config, &store, &handle, &scrubbed);
         app.scrub = Some(scrubbed);
@@ -105,6 +109,17 @@ fn scrub_deps(config: &Config, store: &Store, handle: &IntakeHandle, totals: &Ar
         is_receiving: Box::new(move || intake.board.is_working()),
         totals: Arc::clone(totals),
     }
+}
+
+fn export_deps(config: &Config, store: &Store) -> Result<exporting::Deps, Failure> {
+    let exporter = Exporter {
+        custody: store.custody.clone(),
+        vault: Arc::clone(&store.vault),
+        court: config.court.code.clone(),
+        threads: 0,
+    };
+    // Absolute, as exports that were begun name it.
+    Ok(exporting::Deps { exporter, root: std::path::absolute(config.data_dir.join("exports"))? })
 }
 
 /// Opens the court's data; waits for a database server that is not there yet, because after a power failure nobody says which machine

@@ -52,6 +52,7 @@ pub async fn record(custody: &Custody, source: FixitySource, looks: &[Look]) -> 
         FixitySource::Confirm => Actor::intake(),
         FixitySource::Verify => Actor::verify(),
         FixitySource::Scrub => Actor::scrub(),
+        FixitySource::Export => Actor::export(),
     };
     let ids: Vec<Id> = looks.iter().map(|look| look.target.clip_id).collect();
     let known: HashMap<Id, Fixity> =

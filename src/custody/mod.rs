@@ -5,6 +5,7 @@ pub mod accept;
 pub mod act;
 pub mod action;
 pub mod confirm;
+pub mod export;
 pub mod facts;
 pub mod fixity;
 mod grounds;
@@ -166,6 +167,16 @@ impl Actor {
     /// Whoever runs a command on the court's machine.
     pub fn operator() -> Self {
         Self("system:operator".to_owned())
+    }
+
+    /// The command line's export.
+    pub fn export() -> Self {
+        Self("system:export".to_owned())
+    }
+
+    /// Whoever a record names.
+    pub(crate) fn recorded(text: &str) -> Self {
+        Self(text.to_owned())
     }
 
     /// A token's bearer.

@@ -34,12 +34,14 @@ macro_rules! demands {
 }
 
 demands!(
+    ApproveExport,
     CreateIncidents,
     DecideIncidents,
     ReadAudit,
     ReadClips,
     ReadMedia,
     ReadEvents,
+    ReadExports,
     ReadUploads,
     ReadCases,
     ReadIncidents,
@@ -50,6 +52,7 @@ demands!(
     LinkClips,
     AnnotateClips,
     RelateCases,
+    RequestExport,
     Search,
     WriteRegisters
 );

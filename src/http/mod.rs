@@ -14,4 +14,5 @@ pub mod problem;
 pub mod range;
 pub mod state;
 pub mod stream;
+pub mod tar;
 pub mod value;

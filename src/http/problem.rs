@@ -291,6 +291,7 @@ pub fn no_such(subject: Subject) -> Problem {
         Subject::Case(_) => ("no_such_case", "案件"),
         Subject::Action(_) => ("no_such_action", "执行行动"),
         Subject::Incident(_) => ("no_such_incident", "事件"),
+        Subject::Export(_) => ("no_such_export", "移送"),
     };
     let en = format!("there is no {} {id}", subject.kind());
     Problem::not_found(code, Text::new(format!("没有编号为 {id} 的{zh}"), en))

@@ -1,5 +1,6 @@
 //! What every request is answered with.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::audit::scrub::Totals;
@@ -26,6 +27,8 @@ pub struct App {
     pub verify_days: u32,
     /// The key by which this court cosigns, and whose checkpoints; none when it witnesses nobody.
     pub witness: Option<Arc<(CosignerKey, Vec<Watched>)>>,
+    /// Where the bags of exports lie, an absolute path; none: this process makes none.
+    pub exports: Option<PathBuf>,
     /// What the scrub of this process did; none when it does none.
     pub scrub: Option<Arc<Totals>>,
 }
@@ -41,6 +44,7 @@ impl App {
             terms: Arc::new(terms),
             verify_days: Scrub::default().every_days,
             witness: None,
+            exports: None,
             scrub: None,
         }
     }

@@ -16,6 +16,7 @@ pub mod entry;
 pub mod key;
 pub mod log;
 pub mod merkle;
+pub mod paper;
 pub mod policy;
 pub mod proof;
 pub mod prove;

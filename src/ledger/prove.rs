@@ -20,6 +20,9 @@ use crate::catalog::witness::cosigned;
 /// Rounds of witnesses that are looked through for one with enough of them.
 const LOOKED_BACK: u32 = 64;
 
+/// Tiles that are kept while entry after entry is proved: 8 KiB each.
+const MOST_TILES: usize = 256;
+
 /// The log cannot prove it.
 #[derive(Debug, thiserror::Error)]
 pub enum ProveError {
@@ -123,6 +126,13 @@ impl Prover {
         verify_inclusion(&leaf_hash(&line), index, size, &hashes, &self.head.root)
             .map_err(|error| ProveError::Altered { from: index, error })?;
         Ok(Some(Included { index, line, hashes }))
+    }
+
+    /// Gives the tiles back that were read, once they are many: for whoever proves entry after entry in constant memory.
+    pub fn forget_far_tiles(&mut self) {
+        if self.tiles.len() > MOST_TILES {
+            self.tiles = TileSet::new(self.head.size);
+        }
     }
 
     /// [`Self::include`] as a file of its own.

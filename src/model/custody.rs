@@ -22,11 +22,15 @@ pub enum EventKind {
     Mark,
     /// The source was moved or deleted after confirmation.
     Release,
+    /// A copy for somebody outside is about to be made: recorded before a byte is copied.
+    ExportBegin,
+    /// A copy for somebody outside was made, as a bag with a manifest.
+    Export,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Ingestion,
         Self::FixityCheck,
         Self::View,
@@ -35,6 +39,8 @@ impl EventKind {
         Self::Annotate,
         Self::Mark,
         Self::Release,
+        Self::ExportBegin,
+        Self::Export,
     ];
 
     /// The word for it in the database, the ledger and in JSON.
@@ -48,6 +54,8 @@ impl EventKind {
             Self::Annotate => "annotate",
             Self::Mark => "mark",
             Self::Release => "release",
+            Self::ExportBegin => "export_begin",
+            Self::Export => "export",
         }
     }
 }

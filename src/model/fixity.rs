@@ -44,11 +44,13 @@ pub enum FixitySource {
     Verify,
     /// The daemon's scrub.
     Scrub,
+    /// A copy for an export, which read every byte.
+    Export,
 }
 
 impl FixitySource {
     /// Every source.
-    pub const ALL: [Self; 3] = [Self::Confirm, Self::Verify, Self::Scrub];
+    pub const ALL: [Self; 4] = [Self::Confirm, Self::Verify, Self::Scrub, Self::Export];
 
     /// The word for it in the database, the ledger and in JSON.
     pub fn as_str(self) -> &'static str {
@@ -56,6 +58,7 @@ impl FixitySource {
             Self::Confirm => "confirm",
             Self::Verify => "verify",
             Self::Scrub => "scrub",
+            Self::Export => "export",
         }
     }
 }

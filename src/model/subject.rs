@@ -13,6 +13,8 @@ pub enum Subject {
     Action(Id),
     /// An incident 暴力抗法事件.
     Incident(Id),
+    /// An export 移送.
+    Export(Id),
 }
 
 impl Subject {
@@ -23,18 +25,21 @@ impl Subject {
             Self::Case(_) => "case",
             Self::Action(_) => "action",
             Self::Incident(_) => "incident",
+            Self::Export(_) => "export",
         }
     }
 
     /// Its id.
     pub fn id(self) -> Id {
         match self {
-            Self::Clip(id) | Self::Case(id) | Self::Action(id) | Self::Incident(id) => id,
+            Self::Clip(id) | Self::Case(id) | Self::Action(id) | Self::Incident(id) | Self::Export(id) => id,
         }
     }
 
     /// The subject of this kind with this id; none when no kind has that word.
     pub fn of(kind: &str, id: Id) -> Option<Self> {
-        [Self::Clip(id), Self::Case(id), Self::Action(id), Self::Incident(id)].into_iter().find(|s| s.kind() == kind)
+        [Self::Clip(id), Self::Case(id), Self::Action(id), Self::Incident(id), Self::Export(id)]
+            .into_iter()
+            .find(|s| s.kind() == kind)
     }
 }

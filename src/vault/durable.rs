@@ -161,7 +161,7 @@ pub(super) fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
 ///
 /// # Errors
 /// What the operating system said; also when `path` is something else than a directory.
-pub(super) fn make_dir(path: &Path, mode: u32) -> io::Result<()> {
+pub fn make_dir(path: &Path, mode: u32) -> io::Result<()> {
     match std::fs::DirBuilder::new().mode(mode).create(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
         other => other,
@@ -185,6 +185,50 @@ pub fn sync_file(file: &File) -> io::Result<()> {
 /// What the operating system said.
 pub fn sync_dir(dir: &Path) -> io::Result<()> {
     sync_file(&File::open(dir)?)
+}
+
+/// Creates the empty file `path`, in place of what a run that was cut short left there. Nothing is synced: for many small files of a
+/// directory that nobody relies on before [`sync_all_below`] and its rename.
+///
+/// # Errors
+/// What the operating system said; something else than a file under the name is left alone.
+pub fn create_unsynced(path: &Path) -> io::Result<File> {
+    match path.symlink_metadata() {
+        Ok(facts) if facts.is_file() => std::fs::remove_file(path)?,
+        Ok(_) => return Err(io::ErrorKind::AlreadyExists.into()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    OpenOptions::new().write(true).create_new(true).mode(0o640).open(path)
+}
+
+/// Writes everything in the file system of `dir` to the device: one wait for thousands of small files, where a sync of each would take
+/// as many.
+///
+/// # Errors
+/// What the operating system said, also of files of others.
+pub fn sync_all_below(dir: &Path) -> io::Result<()> {
+    Ok(rustix::fs::syncfs(File::open(dir)?)?)
+}
+
+/// Gives the directory `from` the name `to` beside it, never replacing; durable when it returns. What is in it was synced before.
+///
+/// A crash leaves one of both names.
+///
+/// # Errors
+/// `AlreadyExists` when `to` is taken, and what else the operating system says.
+pub fn rename_dir(from: &Path, to: &Path) -> io::Result<()> {
+    match rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        // No such rename here; what takes the name between look and rename is an empty directory at most.
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
+            if to.symlink_metadata().is_ok() {
+                return Err(io::ErrorKind::AlreadyExists.into());
+            }
+            rustix::fs::rename(from, to)?;
+        }
+        done => done?,
+    }
+    sync_dir(parent(to))
 }
 
 /// Syncs each of `dirs`, several at the same time; returns those that failed.

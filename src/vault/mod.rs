@@ -18,6 +18,7 @@
 mod adopt;
 mod block;
 mod copy;
+mod deliver;
 mod digester;
 pub mod durable;
 mod local;
@@ -35,6 +36,7 @@ use std::path::{Path, PathBuf};
 use crate::model::digest::{Sha256Digest, Sm3Digest};
 
 pub use adopt::{Adopted, Adoption, Obstacle, Place};
+pub use deliver::{DeliverError, Delivered};
 pub use local::{Found, LocalVault, Opened};
 pub use readback::{Expected, ReadBack, ReadFrom, ReadPath, Verdict};
 pub use recovery::Recovered;

@@ -7,6 +7,7 @@ mod bad_input;
 mod bag;
 mod cluster;
 mod corpus;
+mod export_cli;
 mod layers;
 mod ledger_cli;
 mod ledger_damage;

@@ -2,6 +2,7 @@
 
 use super::Receipt;
 use crate::ledger::checkpoint::SignedCheckpoint;
+use crate::ledger::paper::{Html, fill, grouped, text, thousands};
 use crate::model::digest::to_hex;
 use crate::model::time::{Micros, UtcOffset};
 
@@ -14,33 +15,6 @@ const SM3_ROW: &str =
 const MOST_SHOWN: usize = 3;
 /// Most characters that are shown of one name: two lines of Chinese.
 const MOST_CHARS: usize = 60;
-
-/// Text that is HTML already.
-struct Html(String);
-
-impl Html {
-    /// The text with what has a meaning in HTML escaped; characters that show nothing or turn the direction are left out.
-    fn escaped(text: &str) -> Self {
-        let mut out = String::with_capacity(text.len());
-        for c in text.chars().filter(|c| !is_hidden(*c)) {
-            match c {
-                '&' => out.push_str("&amp;"),
-                '<' => out.push_str("&lt;"),
-                '>' => out.push_str("&gt;"),
-                '"' => out.push_str("&quot;"),
-                '\'' => out.push_str("&#39;"),
-                c => out.push(c),
-            }
-        }
-        Self(out)
-    }
-}
-
-/// Controls, and marks that a reader cannot see but that change what is seen.
-fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-}
 
 impl Receipt {
     /// The receipt as a page that prints on one sheet of A4.
@@ -77,56 +51,8 @@ impl Receipt {
     }
 }
 
-fn text(text: &str) -> Html {
-    Html::escaped(text)
-}
-
-/// Puts values in place of their `{name}`; what stands in a value is never taken for a name.
-fn fill(template: &str, values: &[(&str, Html)]) -> String {
-    let mut out = String::with_capacity(template.len() + 2048);
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once('{') {
-        out.push_str(before);
-        let named = after.split_once('}').and_then(|(name, after)| {
-            let value = values.iter().find(|(n, _)| *n == name)?;
-            Some((&value.1.0, after))
-        });
-        match named {
-            Some((value, after)) => {
-                out.push_str(value);
-                rest = after;
-            }
-            // A bracket of the page's own, as in a style.
-            None => {
-                out.push('{');
-                rest = after;
-            }
-        }
-    }
-    out.push_str(rest);
-    out
-}
-
 fn or_dash(value: Option<&str>) -> &str {
     value.unwrap_or("—")
-}
-
-/// A digest in groups of four characters, to be compared by eye.
-fn grouped(hex: &str) -> String {
-    hex.chars().enumerate().fold(String::new(), |mut out, (i, c)| {
-        if i > 0 && i % 4 == 0 {
-            out.push(' ');
-        }
-        out.push(c);
-        out
-    })
-}
-
-/// `1 234 567`.
-fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let groups = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy);
-    groups.collect::<Vec<_>>().join(" ")
 }
 
 /// What the court's clock showed, in 24 hours, with its distance from UTC.
@@ -160,20 +86,6 @@ fn shortened(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_value_is_never_markup_and_never_a_name_of_another_value() {
-        let values = [("a", text("<b>&\"'{b}\u{202e}\n")), ("b", text("x"))];
-        assert_eq!(fill("{a}|{b}|{c}|{", &values), "&lt;b&gt;&amp;&quot;&#39;{b}|x|{c}|{");
-    }
-
-    #[test]
-    fn numbers_are_grouped() {
-        for (number, expected) in [(0, "0"), (999, "999"), (1000, "1 000"), (1_234_567, "1 234 567")] {
-            assert_eq!(thousands(number), expected);
-        }
-        assert_eq!(grouped("0123456789ab"), "0123 4567 89ab");
-    }
 
     #[test]
     fn time_is_the_court_s_in_24_hours() {

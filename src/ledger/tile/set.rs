@@ -20,6 +20,16 @@ impl TileSet {
         Self { size, tiles: BTreeMap::new() }
     }
 
+    /// Number of tiles.
+    pub fn len(&self) -> usize {
+        self.tiles.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.tiles.is_empty()
+    }
+
     /// The tiles that are not there yet and hold the hashes of these ranges of entries; only those within the log.
     pub fn missing(&self, ranges: &[Range<u64>]) -> BTreeSet<TileId> {
         let nodes = ranges.iter().flat_map(|range| nodes_of(range.clone()));

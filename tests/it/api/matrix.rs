@@ -10,9 +10,12 @@ use super::world::{ADMIN, ANON, LEGAL, World};
 /// Routes that anybody may ask.
 const PUBLIC: [&str; 4] = ["/api/v1/openapi.json", "/healthz", "/readyz", "/witness/add-checkpoint"];
 /// Routes that only some roles may ask.
-const NARROW: [(&str, &[Role]); 3] = [
+const NARROW: [(&str, &[Role]); 6] = [
     ("/api/v1/audit/coverage", &[Role::Auditor, Role::Admin]),
     ("/api/v1/audit/findings", &[Role::Auditor, Role::Admin]),
+    ("/api/v1/exports", &[Role::Legal, Role::Auditor, Role::Admin]),
+    ("/api/v1/exports/{id}", &[Role::Legal, Role::Auditor, Role::Admin]),
+    ("/api/v1/exports/{id}/bag", &[Role::Legal, Role::Auditor, Role::Admin]),
     ("/metrics", &[Role::Auditor, Role::Admin]),
 ];
 
@@ -49,6 +52,7 @@ impl Things {
         let incident = json!({"begin_at": "2024-05-08T09:00:00+08:00"});
         let made = world.send(LEGAL, Method::POST, "/api/v1/incidents", &incident).await.json();
         things.push(("/incidents/", made["id"].as_str().unwrap().to_owned()));
+        things.push(("/exports/", super::exports::made(world, clip).await));
         Self(things)
     }
 
@@ -63,7 +67,7 @@ impl Things {
 }
 
 /// Routes that change something, and who may ask them.
-const WRITERS: [(&str, &[Role]); 21] = [
+const WRITERS: [(&str, &[Role]); 23] = [
     ("addIncidentMeasure", &[Role::Legal]),
     ("assignActionClips", &[Role::Officer, Role::Legal]),
     ("changeAction", &[Role::Legal, Role::Admin]),
@@ -77,12 +81,14 @@ const WRITERS: [(&str, &[Role]); 21] = [
     ("createIncident", &[Role::Officer, Role::Legal]),
     ("createOfficer", &[Role::Admin]),
     ("createRecorder", &[Role::Admin]),
+    ("decideExport", &[Role::Legal, Role::Admin]),
     ("decideIncident", &[Role::Legal]),
     ("importRegister", &[Role::Admin]),
     ("linkClip", &[Role::Officer, Role::Legal]),
     ("markClip", &[Role::Officer, Role::Legal]),
     ("noteClip", &[Role::Officer, Role::Legal]),
     ("relateCase", &[Role::Legal, Role::Admin]),
+    ("requestExport", &[Role::Legal]),
     ("unlinkClip", &[Role::Officer, Role::Legal]),
     ("unrelateCase", &[Role::Legal, Role::Admin]),
 ];

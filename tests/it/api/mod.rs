@@ -9,6 +9,7 @@ mod clips;
 mod continuity;
 mod contract;
 mod edge;
+mod exports;
 mod incidents;
 mod ledger;
 mod linking;

@@ -127,7 +127,8 @@ impl World {
             let (_, secret) = token::create(&custody, role.as_str(), role).await.unwrap();
             tokens.insert(role, secret.expose().to_owned());
         }
-        let app = App::new(custody, Arc::new(vault), None);
+        let mut app = App::new(custody, Arc::new(vault), None);
+        app.exports = Some(dir.path().join("exports"));
         Self { dir, url, database, router: Router::from(app.clone()), app, tokens, files: AtomicI64::new(1) }
     }
 
