@@ -9,6 +9,7 @@ mod incidents;
 mod intake;
 mod log;
 mod matching;
+mod retention;
 mod scrub;
 mod server;
 mod vault;
@@ -24,6 +25,7 @@ pub use incidents::Incidents;
 pub use intake::{Folder, Intake, SourcePolicy};
 pub use log::{Log, LogFormat};
 pub use matching::Matching;
+pub use retention::{Retention, RetentionRule};
 pub use scrub::Scrub;
 pub use server::Server;
 pub use vault::Vault;
@@ -51,6 +53,8 @@ pub struct Config {
     pub incidents: Incidents,
     /// How clips find their cases.
     pub matching: Matching,
+    /// How long clips are kept.
+    pub retention: Retention,
     /// Looking at every object again.
     pub scrub: Scrub,
     /// The daemon's own log.
@@ -68,6 +72,7 @@ impl Default for Config {
             intake: Intake::default(),
             incidents: Incidents::default(),
             matching: Matching::default(),
+            retention: Retention::default(),
             scrub: Scrub::default(),
             log: Log::default(),
         }
@@ -124,6 +129,7 @@ impl Config {
         self.incidents.validate()?;
         self.intake.validate()?;
         self.matching.validate()?;
+        self.retention.validate()?;
         self.scrub.validate()
     }
 
@@ -146,7 +152,8 @@ fn read_table(path: &Path) -> Result<Table, ConfigError> {
 }
 
 /// The sections that a variable of the environment may name.
-const SECTIONS: [&str; 9] = ["court", "server", "database", "vault", "intake", "incidents", "matching", "scrub", "log"];
+const SECTIONS: [&str; 10] =
+    ["court", "server", "database", "vault", "intake", "incidents", "matching", "retention", "scrub", "log"];
 
 /// Lays one variable over the table; variables that name no section are not Zhilu's settings.
 fn overlay(table: &mut Table, name: &str, value: String) -> Result<(), ConfigError> {

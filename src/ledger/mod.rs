@@ -11,6 +11,7 @@
 pub mod bundle;
 pub mod checkpoint;
 pub mod cosignature;
+pub mod disposal;
 pub mod entry;
 pub mod key;
 pub mod log;

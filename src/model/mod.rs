@@ -17,6 +17,7 @@ pub mod party;
 pub mod reason;
 pub mod receipt;
 pub mod recording;
+pub mod retention;
 pub mod role;
 pub mod span;
 pub mod subject;
