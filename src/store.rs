@@ -66,6 +66,9 @@ pub enum OpenError {
         /// What the key says.
         found: String,
     },
+    /// The retention table.
+    #[error("{0}")]
+    Retention(String),
     /// A template of file names.
     #[error("intake.names: {0}")]
     Template(#[from] NameTemplateError),
@@ -164,6 +167,7 @@ fn custody(config: &Config, clock: SharedClock, db: Db, signer: SignerKey) -> Re
         utc_offset: config.court.utc_offset,
         incidents: Arc::new(config.incidents.settings()),
         rules: rules(config),
+        retention: Arc::new(config.retention.settings().map_err(OpenError::Retention)?),
     })
 }
 

@@ -7,9 +7,11 @@ mod clip_links;
 mod clips;
 mod codes;
 mod courts;
+mod disposals;
 mod edits;
 mod events;
 mod health;
+mod holds;
 pub(crate) mod imports;
 mod incidents;
 mod ledger;
@@ -22,6 +24,7 @@ mod query;
 mod receipts;
 mod recorders;
 mod recordings;
+mod retention;
 mod schema;
 pub(crate) mod search;
 mod uploads;
@@ -66,6 +69,12 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(codes::list))
         .routes(routes!(courts::list, courts::create))
         .routes(routes!(courts::get, courts::change))
+        .routes(routes!(disposals::list, disposals::propose))
+        .routes(routes!(disposals::get))
+        .routes(routes!(disposals::clips))
+        .routes(routes!(disposals::decide))
+        .routes(routes!(holds::list, holds::place))
+        .routes(routes!(holds::get, holds::lift))
         .routes(routes!(imports::post))
         .routes(routes!(incidents::list, incidents::create))
         .routes(routes!(incidents::get, incidents::change))
@@ -81,6 +90,8 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(officers::get, officers::change))
         .routes(routes!(recorders::list, recorders::create))
         .routes(routes!(recorders::get, recorders::change))
+        .routes(routes!(retention::due))
+        .routes(routes!(retention::rules))
         .routes(routes!(search::get))
         .routes(routes!(openapi::get))
         .routes(routes!(health::healthz))

@@ -28,6 +28,10 @@ pub fn zh(code: &str) -> &str {
         "clip_differs" => "视频与账本不符",
         "clip_missing" => "账本中的视频不在目录库",
         "detail_altered" => "记录的内容被改动",
+        "detail_remains" => "已销毁视频的记录内容仍在",
+        "disposal_differs" => "销毁与保管期限表不符",
+        "disposed_too_early" => "未到期即被销毁",
+        "disposed_while_held" => "保全期间被销毁",
         "document_altered" => "检索索引与原文不符",
         "document_extra" => "检索到并不存在的内容",
         "document_missing" => "检索不到",
@@ -44,6 +48,7 @@ pub fn zh(code: &str) -> &str {
         "name_missing" => "视频没有上传记录",
         "object_altered" => "对象内容被改动",
         "object_extra" => "存储库中有外来文件",
+        "object_remains" => "已销毁的对象仍在存储库",
         "object_missing" => "对象缺失",
         "object_truncated" => "对象不完整",
         "object_unreadable" => "对象无法读取",
@@ -110,7 +115,10 @@ mod tests {
 
     /// Every text in quotes of the files below `dir` that looks like a code.
     fn codes_below(dir: &Path, found: &mut HashSet<String>) {
-        const ENDS: [&str; 12] = [
+        const ENDS: [&str; 15] = [
+            "early",
+            "held",
+            "remains",
             "missing",
             "extra",
             "altered",

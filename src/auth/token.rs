@@ -138,6 +138,7 @@ mod tests {
             utc_offset: UtcOffset::CHINA,
             incidents: Arc::default(),
             rules: crate::matching::Rules::default(),
+            retention: Arc::default(),
         };
         (dir, custody)
     }

@@ -35,7 +35,10 @@ macro_rules! demands {
 
 demands!(
     CreateIncidents,
+    DecideDisposals,
     DecideIncidents,
+    HoldClips,
+    ProposeDisposals,
     ReadAudit,
     ReadClips,
     ReadMedia,
@@ -46,6 +49,7 @@ demands!(
     ReadRegisters,
     ReadLedger,
     ReadMetrics,
+    ReadRetention,
     WriteActions,
     LinkClips,
     AnnotateClips,

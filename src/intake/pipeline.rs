@@ -362,7 +362,7 @@ fn commit(intake: &Intake, ready: Vec<Ready>, mailbox: &watch::Mailbox) {
         return;
     }
     loop {
-        match intake.runtime.block_on(accept(&intake.setup.custody, &arrivals)) {
+        match intake.runtime.block_on(accept(&intake.setup.custody, &intake.setup.vault, &arrivals)) {
             Ok(accepted) => {
                 ready.into_iter().zip(accepted).for_each(|(one, a)| accepted_one(intake, one, a, mailbox));
                 intake.ring();
@@ -372,6 +372,10 @@ fn commit(intake: &Intake, ready: Vec<Ready>, mailbox: &watch::Mailbox) {
                 // One of them may be the cause; the others must not wait for it.
                 tracing::error!("a group of {} uploads was not accepted: {error}; taking them one by one", ready.len());
                 ready.into_iter().for_each(|one| commit(intake, vec![one], mailbox));
+                return;
+            }
+            Err(error @ CustodyError::ObjectGone(_)) => {
+                ready.into_iter().for_each(|one| receive_again(intake, one, &error));
                 return;
             }
             Err(error) => {
@@ -402,6 +406,15 @@ fn hold_up(intake: &Intake, ready: &[Ready], error: &CustodyError, pause: Durati
     });
     std::thread::sleep(pause);
     true
+}
+
+/// A destroyed object was removed between its comparison with this file and its acceptance: the file is received anew.
+fn receive_again(intake: &Intake, one: Ready, error: &CustodyError) {
+    tracing::warn!(upload = %one.work.item.id, "{error}");
+    if let Some(Err(error)) = one.adoption.map(Adoption::put_back) {
+        tracing::error!(upload = %one.work.item.id, "{error}; the next start puts the source back");
+    }
+    intake.board.failed(&one.work.place, Reason::VaultFailed { error: error.to_string() });
 }
 
 /// A moved source is no longer in its folder, where a scan would find it again: it is taken up from the vault at the next scan.
@@ -456,7 +469,7 @@ fn finish_adoption(intake: &Intake, adoption: Adoption, arrival: &Arrival, exist
 
 fn accept_moved(intake: &Intake, arrival: &Arrival) -> Result<(), CustodyError> {
     intake.setup.vault.sync_object(arrival.sha256)?;
-    intake.runtime.block_on(accept(&intake.setup.custody, std::slice::from_ref(arrival)))?;
+    intake.runtime.block_on(accept(&intake.setup.custody, &intake.setup.vault, std::slice::from_ref(arrival)))?;
     Ok(())
 }
 

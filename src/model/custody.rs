@@ -22,11 +22,17 @@ pub enum EventKind {
     Mark,
     /// The source was moved or deleted after confirmation.
     Release,
+    /// 保全: it must not be destroyed.
+    Hold,
+    /// A hold on it was lifted.
+    Lift,
+    /// 销毁: it was destroyed under a rule.
+    Dispose,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::Ingestion,
         Self::FixityCheck,
         Self::View,
@@ -35,6 +41,9 @@ impl EventKind {
         Self::Annotate,
         Self::Mark,
         Self::Release,
+        Self::Hold,
+        Self::Lift,
+        Self::Dispose,
     ];
 
     /// The word for it in the database, the ledger and in JSON.
@@ -48,6 +57,9 @@ impl EventKind {
             Self::Annotate => "annotate",
             Self::Mark => "mark",
             Self::Release => "release",
+            Self::Hold => "hold",
+            Self::Lift => "lift",
+            Self::Dispose => "dispose",
         }
     }
 }

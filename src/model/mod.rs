@@ -8,6 +8,7 @@ pub mod clip;
 pub mod court;
 pub mod custody;
 pub mod digest;
+pub mod disposal;
 pub mod fault;
 pub mod fixity;
 pub mod id;

@@ -13,6 +13,10 @@ pub enum Subject {
     Action(Id),
     /// An incident 暴力抗法事件.
     Incident(Id),
+    /// A hold 保全.
+    Hold(Id),
+    /// A disposal 销毁.
+    Disposal(Id),
 }
 
 impl Subject {
@@ -23,18 +27,27 @@ impl Subject {
             Self::Case(_) => "case",
             Self::Action(_) => "action",
             Self::Incident(_) => "incident",
+            Self::Hold(_) => "hold",
+            Self::Disposal(_) => "disposal",
         }
     }
 
     /// Its id.
     pub fn id(self) -> Id {
         match self {
-            Self::Clip(id) | Self::Case(id) | Self::Action(id) | Self::Incident(id) => id,
+            Self::Clip(id)
+            | Self::Case(id)
+            | Self::Action(id)
+            | Self::Incident(id)
+            | Self::Hold(id)
+            | Self::Disposal(id) => id,
         }
     }
 
     /// The subject of this kind with this id; none when no kind has that word.
     pub fn of(kind: &str, id: Id) -> Option<Self> {
-        [Self::Clip(id), Self::Case(id), Self::Action(id), Self::Incident(id)].into_iter().find(|s| s.kind() == kind)
+        [Self::Clip(id), Self::Case(id), Self::Action(id), Self::Incident(id), Self::Hold(id), Self::Disposal(id)]
+            .into_iter()
+            .find(|s| s.kind() == kind)
     }
 }

@@ -117,6 +117,7 @@ impl World {
             utc_offset: UtcOffset::CHINA,
             incidents: Arc::default(),
             rules: Rules::default(),
+            retention: Arc::default(),
         };
         let mut tokens = HashMap::new();
         for role in Role::ALL {
@@ -207,7 +208,7 @@ impl World {
     }
 
     pub(crate) async fn accept(&self, arrival: Arrival) -> Accepted {
-        accept(&self.app.custody, &[arrival]).await.unwrap()[0]
+        accept(&self.app.custody, &self.app.vault, &[arrival]).await.unwrap()[0]
     }
 
     /// A clip of its own, recorded at `time` of 2024-05-08 as its name says (`HHMMSS`).
