@@ -107,6 +107,7 @@ impl Store {
 
     async fn with(config: &Config, clock: SharedClock, opened: Opened) -> Result<Self, OpenError> {
         let Opened { vault, recovered } = opened;
+        let vault = Arc::new(vault);
         let data_dir = &config.data_dir;
         let db = Db::open(&location(config)?).await?;
         let keys = data_dir.join("keys");
@@ -119,8 +120,8 @@ impl Store {
         let signer = open_key(&keys, &config.court.ledger_name, checkpoint.as_ref().map_or(0, |c| c.size))?;
         log::check_signer(checkpoint.as_ref(), &signer)?;
         drop(first);
-        let custody = custody(config, clock, db, signer)?;
-        Ok(Self { custody, vault: Arc::new(vault), recovered })
+        let custody = custody(config, clock, db, signer, &vault)?;
+        Ok(Self { custody, vault, recovered })
     }
 }
 
@@ -150,12 +151,18 @@ impl Exhibit {
         let db = Db::open(&location(config)?).await?;
         // Some size but 0, so that no key is ever made here.
         let signer = open_key(&config.data_dir.join("keys"), &config.court.ledger_name, 1);
-        let custody = signer.and_then(|signer| custody(config, clock, db.clone(), signer));
+        let custody = signer.and_then(|signer| custody(config, clock, db.clone(), signer, &vault));
         Ok(Self { db, vault, custody })
     }
 }
 
-fn custody(config: &Config, clock: SharedClock, db: Db, signer: SignerKey) -> Result<Custody, OpenError> {
+fn custody(
+    config: &Config,
+    clock: SharedClock,
+    db: Db,
+    signer: SignerKey,
+    vault: &Arc<LocalVault>,
+) -> Result<Custody, OpenError> {
     let path = || config.data_dir.join("keys");
     let seed = random_bytes::<8>().map_err(|error| OpenError::Path { path: path(), error })?;
     Ok(Custody {
@@ -167,6 +174,7 @@ fn custody(config: &Config, clock: SharedClock, db: Db, signer: SignerKey) -> Re
         utc_offset: config.court.utc_offset,
         incidents: Arc::new(config.incidents.settings()),
         rules: rules(config),
+        vault: Arc::clone(vault),
         retention: Arc::new(config.retention.settings().map_err(OpenError::Retention)?),
     })
 }

@@ -328,7 +328,7 @@ pub(super) async fn decide(
     disposal::decide(&app.custody, &permit.actor(), id, body.approve, &reason).await?;
     if body.approve {
         // The decision stands, whatever becomes of its execution now: the daemon goes on with it.
-        if let Err(error) = dispose::run_for(&app.custody, &app.vault, PATIENCE).await {
+        if let Err(error) = dispose::run_for(&app.custody, PATIENCE).await {
             tracing::warn!(disposal = %id, "disposal waits, the daemon goes on with it: {error}");
         }
     }

@@ -59,7 +59,7 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Outcome, Failure
     let mut tasks = vec![
         tokio::spawn(renewal::run(db, offset, stop.clone().wait())),
         tokio::spawn(rematch::keep_up(store.custody.clone(), stop.clone().wait())),
-        tokio::spawn(dispose::keep_up(store.custody.clone(), Arc::clone(&store.vault), stop.clone().wait())),
+        tokio::spawn(dispose::keep_up(store.custody.clone(), stop.clone().wait())),
     ];
     if config.scrub.enabled {
         let deps = scrub_deps(&config, &store, &handle, &scrubbed);

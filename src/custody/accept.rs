@@ -27,7 +27,6 @@ use crate::model::media::MediaFacts;
 use crate::model::subject::Subject;
 use crate::model::time::Micros;
 use crate::model::upload::UploadState;
-use crate::vault::LocalVault;
 use tie::{tie, tie_by_action};
 
 /// A received upload: its bytes are in the vault.
@@ -92,24 +91,20 @@ pub struct Accepted {
     pub duplicate: bool,
 }
 
-/// Accepts a group of arrivals, whose bytes are in `vault`, in one transaction, in order; either all are accepted or none.
+/// Accepts a group of arrivals, whose bytes are in the vault, in one transaction, in order; either all are accepted or none.
 ///
 /// # Errors
 /// When the database or the ledger refuses; nothing was accepted, or (after a failed commit) it is to be tried again, which
 /// finds what was accepted and changes nothing twice.
-pub async fn accept(
-    custody: &Custody,
-    vault: &LocalVault,
-    arrivals: &[Arrival],
-) -> Result<Vec<Accepted>, CustodyError> {
+pub async fn accept(custody: &Custody, arrivals: &[Arrival]) -> Result<Vec<Accepted>, CustodyError> {
     let mut renewed = None;
     for _ in 0..MOST_RENEWALS {
-        match accept_as(custody, vault, renewed.as_deref().unwrap_or(arrivals)).await {
+        match accept_as(custody, renewed.as_deref().unwrap_or(arrivals)).await {
             Err(error) if error.is_id_taken() => renewed = Some(with_new_ids(custody, arrivals)),
             done => return done,
         }
     }
-    accept_as(custody, vault, renewed.as_deref().unwrap_or(arrivals)).await
+    accept_as(custody, renewed.as_deref().unwrap_or(arrivals)).await
 }
 
 /// How often a group gets new ids because another daemon gave one of its old ones; each time is unlikely.
@@ -120,7 +115,7 @@ fn with_new_ids(custody: &Custody, arrivals: &[Arrival]) -> Vec<Arrival> {
     arrivals.iter().map(renew).collect()
 }
 
-async fn accept_as(custody: &Custody, vault: &LocalVault, arrivals: &[Arrival]) -> Result<Vec<Accepted>, CustodyError> {
+async fn accept_as(custody: &Custody, arrivals: &[Arrival]) -> Result<Vec<Accepted>, CustodyError> {
     let mut act = Act::begin(custody).await?;
     let mut met = Met::look(&mut act, arrivals).await?;
     let firsts: Vec<First> = arrivals.iter().map(|arrival| First::of(custody, arrival)).collect();
@@ -133,7 +128,7 @@ async fn accept_as(custody: &Custody, vault: &LocalVault, arrivals: &[Arrival]) 
             Meeting::Nothing => accept_alone(&mut act, arrival, first, &grounds, &mut look).await?,
             Meeting::Something => {
                 act.flush().await?;
-                accept_beside(&mut act, vault, arrival, &mut look).await?
+                accept_beside(&mut act, arrival, &mut look).await?
             }
         });
     }
@@ -203,15 +198,10 @@ impl Met {
 }
 
 /// An arrival whose bytes are known, or beside which a file with its stem arrived.
-async fn accept_beside(
-    act: &mut Act<'_>,
-    vault: &LocalVault,
-    arrival: &Arrival,
-    look: &mut Look,
-) -> Result<Accepted, CustodyError> {
+async fn accept_beside(act: &mut Act<'_>, arrival: &Arrival, look: &mut Look) -> Result<Accepted, CustodyError> {
     if let Some(clip) = clips::find_by_digest(act.conn(), arrival.sha256).await? {
         return match clip.state {
-            ClipState::Disposed => revive::revive(act, vault, arrival, clip, look).await,
+            ClipState::Disposed => revive::revive(act, arrival, clip, look).await,
             _ => accept_known(act, arrival, clip, look).await,
         };
     }

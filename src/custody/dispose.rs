@@ -7,7 +7,6 @@
 //! A crash before the commit leaves a clip that was not destroyed, a crash after it a tombstone whose object is due to be removed. Both
 //! are gone on with by [`run`], which the daemon calls at its start and every minute.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -27,7 +26,6 @@ use crate::model::id::Id;
 use crate::model::retention::{Announced, Term, counting, term, to_second};
 use crate::model::subject::Subject;
 use crate::model::time::Micros;
-use crate::vault::LocalVault;
 
 /// Clips that are destroyed in one transaction, with their sidecars.
 const GROUP: u32 = 16;
@@ -49,11 +47,11 @@ pub enum Step {
 ///
 /// # Errors
 /// When the database, the ledger or the vault refuses; what is left is done by the next call.
-pub async fn run(custody: &Custody, vault: &Arc<LocalVault>) -> Result<(), CustodyError> {
+pub async fn run(custody: &Custody) -> Result<(), CustodyError> {
     // What a process that ended left.
-    remove_due(custody, vault).await?;
+    remove_due(custody).await?;
     while step(custody).await? != Step::Idle {
-        remove_due(custody, vault).await?;
+        remove_due(custody).await?;
     }
     Ok(())
 }
@@ -62,19 +60,19 @@ pub async fn run(custody: &Custody, vault: &Arc<LocalVault>) -> Result<(), Custo
 ///
 /// # Errors
 /// As [`run`].
-pub async fn run_for(custody: &Custody, vault: &Arc<LocalVault>, patience: Duration) -> Result<(), CustodyError> {
+pub async fn run_for(custody: &Custody, patience: Duration) -> Result<(), CustodyError> {
     let began = Instant::now();
     while began.elapsed() < patience && step(custody).await? != Step::Idle {
-        remove_due(custody, vault).await?;
+        remove_due(custody).await?;
     }
     Ok(())
 }
 
 /// Does [`run`] at once and every minute, until `stop`.
-pub async fn keep_up(custody: Custody, vault: Arc<LocalVault>, stop: impl Future<Output = ()>) {
+pub async fn keep_up(custody: Custody, stop: impl Future<Output = ()>) {
     tokio::pin!(stop);
     loop {
-        let turn = run(&custody, &vault);
+        let turn = run(&custody);
         tokio::select! {
             // Dropped within a transaction nothing of that happened.
             () = &mut stop => return,

@@ -37,6 +37,7 @@ use crate::model::id::{Id, IdGenerator};
 use crate::model::incident::Settings;
 use crate::model::subject::Subject;
 use crate::model::time::UtcOffset;
+use crate::vault::LocalVault;
 
 /// What an act on evidence needs. Cheap to clone.
 #[derive(Clone)]
@@ -57,6 +58,8 @@ pub struct Custody {
     pub incidents: Arc<Settings>,
     /// The settings of matching.
     pub rules: Rules,
+    /// The objects: bytes that come back after a disposal must be there, those of destroyed clips are removed.
+    pub vault: Arc<LocalVault>,
     /// How long clips are kept, and which cases are over.
     pub retention: Arc<crate::model::retention::Settings>,
 }

@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use super::{Custody, CustodyError};
 use crate::catalog::tombstones;
-use crate::vault::LocalVault;
 
 /// What is said of an object that could not be removed.
 const STILL_THERE: &str = "a destroyed object is still there, it is tried again";
@@ -17,7 +16,7 @@ const STILL_THERE: &str = "a destroyed object is still there, it is tried again"
 ///
 /// # Errors
 /// When the database refuses or is away.
-pub async fn remove_due(custody: &Custody, vault: &Arc<LocalVault>) -> Result<u64, CustodyError> {
+pub async fn remove_due(custody: &Custody) -> Result<u64, CustodyError> {
     let (mut removed, mut after) = (0, None);
     loop {
         let mut reader = custody.db.read().await?;
@@ -31,7 +30,7 @@ pub async fn remove_due(custody: &Custody, vault: &Arc<LocalVault>) -> Result<u6
         if still.is_none_or(|still| still.entry_index != stone.entry_index) {
             continue;
         }
-        let (of, sha256) = (Arc::clone(vault), stone.sha256);
+        let (of, sha256) = (Arc::clone(&custody.vault), stone.sha256);
         let gone = tokio::task::spawn_blocking(move || of.remove_object(sha256)).await;
         match gone {
             Ok(Ok(_)) => {

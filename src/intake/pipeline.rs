@@ -362,7 +362,7 @@ fn commit(intake: &Intake, ready: Vec<Ready>, mailbox: &watch::Mailbox) {
         return;
     }
     loop {
-        match intake.runtime.block_on(accept(&intake.setup.custody, &intake.setup.vault, &arrivals)) {
+        match intake.runtime.block_on(accept(&intake.setup.custody, &arrivals)) {
             Ok(accepted) => {
                 ready.into_iter().zip(accepted).for_each(|(one, a)| accepted_one(intake, one, a, mailbox));
                 intake.ring();
@@ -469,7 +469,7 @@ fn finish_adoption(intake: &Intake, adoption: Adoption, arrival: &Arrival, exist
 
 fn accept_moved(intake: &Intake, arrival: &Arrival) -> Result<(), CustodyError> {
     intake.setup.vault.sync_object(arrival.sha256)?;
-    intake.runtime.block_on(accept(&intake.setup.custody, &intake.setup.vault, std::slice::from_ref(arrival)))?;
+    intake.runtime.block_on(accept(&intake.setup.custody, std::slice::from_ref(arrival)))?;
     Ok(())
 }
 

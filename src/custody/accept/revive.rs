@@ -15,7 +15,6 @@ use crate::custody::{Actor, CustodyError};
 use crate::model::clip::ClipState;
 use crate::model::custody::EventKind;
 use crate::model::subject::Subject;
-use crate::vault::LocalVault;
 
 /// Brings a destroyed clip back.
 ///
@@ -23,14 +22,13 @@ use crate::vault::LocalVault;
 /// When its object was removed since it was found in the vault: it is to be received again. When the database or the ledger refuses.
 pub(super) async fn revive(
     act: &mut Act<'_>,
-    vault: &LocalVault,
     arrival: &Arrival,
     dead: Clip,
     look: &mut Look,
 ) -> Result<Accepted, CustodyError> {
     let accepted = Accepted { clip_id: dead.id, duplicate: true };
     // In this transaction: no object is removed outside one, so what is there now stays.
-    if vault.object_len(arrival.sha256)?.is_none() {
+    if act.custody().vault.object_len(arrival.sha256)?.is_none() {
         return Err(CustodyError::ObjectGone(arrival.sha256));
     }
     let concluded = conclude(&known_of(arrival, &[]), &act.custody().patterns, act.custody().utc_offset);

@@ -16,7 +16,7 @@ async fn world_of(entries: u64) -> World {
     let world = World::new().await;
     let arrivals: Vec<_> = (0..entries).map(|n| world.arrival(format!("{n}.mp4"), &n.to_be_bytes())).collect();
     for some in arrivals.chunks(100) {
-        zhilu::custody::accept::accept(&world.app.custody, &world.app.vault, some).await.unwrap();
+        zhilu::custody::accept::accept(&world.app.custody, some).await.unwrap();
     }
     world
 }

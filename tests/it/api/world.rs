@@ -103,7 +103,7 @@ impl World {
     /// On this database; none: a file.
     pub(crate) async fn on(database: Option<Database>) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let vault = LocalVault::open(&dir.path().join("vault")).unwrap().vault;
+        let vault = Arc::new(LocalVault::open(&dir.path().join("vault")).unwrap().vault);
         let url = match &database {
             Some(database) => database.url(),
             None => format!("sqlite:{}", dir.path().join("catalog.sqlite").display()),
@@ -117,6 +117,7 @@ impl World {
             utc_offset: UtcOffset::CHINA,
             incidents: Arc::default(),
             rules: Rules::default(),
+            vault: Arc::clone(&vault),
             retention: Arc::default(),
         };
         let mut tokens = HashMap::new();
@@ -124,7 +125,7 @@ impl World {
             let (_, secret) = token::create(&custody, role.as_str(), role).await.unwrap();
             tokens.insert(role, secret.expose().to_owned());
         }
-        let app = App::new(custody, Arc::new(vault), None);
+        let app = App::new(custody, vault, None);
         Self { dir, url, database, router: Router::from(app.clone()), app, tokens, files: AtomicI64::new(1) }
     }
 
@@ -208,7 +209,7 @@ impl World {
     }
 
     pub(crate) async fn accept(&self, arrival: Arrival) -> Accepted {
-        accept(&self.app.custody, &self.app.vault, &[arrival]).await.unwrap()[0]
+        accept(&self.app.custody, &[arrival]).await.unwrap()[0]
     }
 
     /// A clip of its own, recorded at `time` of 2024-05-08 as its name says (`HHMMSS`).
