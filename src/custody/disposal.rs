@@ -28,10 +28,15 @@ pub async fn propose(
     named: Option<&[Id]>,
     reason: &str,
 ) -> Result<Disposal, CustodyError> {
+    let (scope, found) = match named {
+        Some(named) => (DisposalScope::Named, named.to_vec()),
+        // Looked for without holding anybody up, and judged again below.
+        None => (DisposalScope::Due, every_due(custody).await?),
+    };
     let mut act = Act::begin(custody).await?;
-    let (scope, clips) = match named {
-        Some(named) => (DisposalScope::Named, all_due(&mut act, named).await?),
-        None => (DisposalScope::Due, every_due(&mut act).await?),
+    let clips = match scope {
+        DisposalScope::Named => all_due(&mut act, &found).await?,
+        DisposalScope::Due => still_due(&mut act, found).await?,
     };
     if clips.is_empty() {
         return Err(CustodyError::NothingDue);
@@ -86,14 +91,15 @@ async fn all_due(act: &mut Act<'_>, named: &[Id]) -> Result<Vec<Id>, CustodyErro
     Ok(named.iter().copied().collect::<BTreeSet<_>>().into_iter().collect())
 }
 
-/// Every clip that is due and in no open proposal, at most [`MOST_CLIPS`].
-async fn every_due(act: &mut Act<'_>) -> Result<Vec<Id>, CustodyError> {
-    let (at, settings) = (act.at(), &act.custody().retention);
+/// Every clip that is due now and in no open proposal, at most [`MOST_CLIPS`].
+async fn every_due(custody: &Custody) -> Result<Vec<Id>, CustodyError> {
+    let (at, settings) = (custody.clock.now(), &custody.retention);
     let (mut clips, mut after) = (Vec::new(), Id(0));
     loop {
-        let page = due(act.conn(), settings, after, at, MOST_CLIPS).await?;
+        let mut reader = custody.db.read().await?;
+        let page = due(reader.conn(), settings, after, at, MOST_CLIPS).await?;
         let ids: Vec<Id> = page.due.into_iter().map(|(id, _)| id).collect();
-        let pending = disposals::pending_among(act.conn(), &ids).await?;
+        let pending = disposals::pending_among(reader.conn(), &ids).await?;
         clips.extend(ids.into_iter().filter(|id| !pending.contains(id)));
         match page.next {
             Some(next) if clips.len() < MOST_CLIPS => after = next,
@@ -102,6 +108,16 @@ async fn every_due(act: &mut Act<'_>) -> Result<Vec<Id>, CustodyError> {
     }
     clips.truncate(MOST_CLIPS);
     Ok(clips)
+}
+
+/// Those of these clips that are due and in no open proposal, in their order.
+async fn still_due(act: &mut Act<'_>, found: Vec<Id>) -> Result<Vec<Id>, CustodyError> {
+    let (at, settings) = (act.at(), &act.custody().retention);
+    let announced = rows::announced(act.conn()).await?;
+    let judged = judge_all(act.conn(), settings, &announced, &found, at).await?;
+    let pending = disposals::pending_among(act.conn(), &found).await?;
+    let is_due = |id: &Id| judged.get(id).is_some_and(|j| j.standing.is_due()) && !pending.contains(id);
+    Ok(found.into_iter().filter(is_due).collect())
 }
 
 /// Approves or refuses a disposal. Whoever proposed it may do neither.

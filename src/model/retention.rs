@@ -366,6 +366,10 @@ impl Standing {
 pub fn judge(facts: &Facts, announced: &[Announced], at: Micros) -> Standing {
     let at = to_second(at);
     let (classes, mut blocks) = (facts.classes(), facts.blocks());
+    // Nothing else is to be said of these.
+    if let Some(only) = [Block::Disposed, Block::Sidecar].into_iter().find(|only| blocks.contains(only)) {
+        return Standing { term: None, classes, blocks: BTreeSet::from([only]) };
+    }
     let tables = counting(announced, at).unwrap_or_default();
     let term = facts.from.and_then(|from| term(tables, from, &classes));
     match &term {

@@ -9,10 +9,19 @@ use super::world::{ADMIN, ANON, LEGAL, World};
 
 /// Routes that anybody may ask.
 const PUBLIC: [&str; 3] = ["/api/v1/openapi.json", "/healthz", "/readyz"];
+/// Who may read of retention.
+const RETENTION: &[Role] = &[Role::Legal, Role::Auditor, Role::Admin];
 /// Routes that only some roles may ask.
-const NARROW: [(&str, &[Role]); 3] = [
+const NARROW: [(&str, &[Role]); 10] = [
     ("/api/v1/audit/coverage", &[Role::Auditor, Role::Admin]),
     ("/api/v1/audit/findings", &[Role::Auditor, Role::Admin]),
+    ("/api/v1/disposals", RETENTION),
+    ("/api/v1/disposals/{id}", RETENTION),
+    ("/api/v1/disposals/{id}/clips", RETENTION),
+    ("/api/v1/holds", RETENTION),
+    ("/api/v1/holds/{id}", RETENTION),
+    ("/api/v1/retention/due", RETENTION),
+    ("/api/v1/retention/rules", RETENTION),
     ("/metrics", &[Role::Auditor, Role::Admin]),
 ];
 
@@ -49,6 +58,17 @@ impl Things {
         let incident = json!({"begin_at": "2024-05-08T09:00:00+08:00"});
         let made = world.send(LEGAL, Method::POST, "/api/v1/incidents", &incident).await.json();
         things.push(("/incidents/", made["id"].as_str().unwrap().to_owned()));
+        let hold = json!({"on": "clip", "subject": clip.to_string(), "reason": "x"});
+        let made = world.send(LEGAL, Method::POST, "/api/v1/holds", &hold).await.json();
+        things.push(("/holds/", made["id"].as_str().unwrap().to_owned()));
+        // Nothing is due in a world that is new.
+        world
+            .meddle(
+                "insert into disposals (id, scope, state, reason, proposed_by, proposed_us, last_entry) \
+                 values (5, 'named', 'refused', 'x', 'x', 1, 0)",
+            )
+            .await;
+        things.push(("/disposals/", "5".to_owned()));
         Self(things)
     }
 
@@ -63,7 +83,7 @@ impl Things {
 }
 
 /// Routes that change something, and who may ask them.
-const WRITERS: [(&str, &[Role]); 21] = [
+const WRITERS: [(&str, &[Role]); 25] = [
     ("addIncidentMeasure", &[Role::Legal]),
     ("assignActionClips", &[Role::Officer, Role::Legal]),
     ("changeAction", &[Role::Legal, Role::Admin]),
@@ -77,11 +97,15 @@ const WRITERS: [(&str, &[Role]); 21] = [
     ("createIncident", &[Role::Officer, Role::Legal]),
     ("createOfficer", &[Role::Admin]),
     ("createRecorder", &[Role::Admin]),
+    ("decideDisposal", &[Role::Legal, Role::Admin]),
     ("decideIncident", &[Role::Legal]),
     ("importRegister", &[Role::Admin]),
+    ("liftHold", &[Role::Legal, Role::Admin]),
     ("linkClip", &[Role::Officer, Role::Legal]),
     ("markClip", &[Role::Officer, Role::Legal]),
     ("noteClip", &[Role::Officer, Role::Legal]),
+    ("placeHold", &[Role::Legal, Role::Admin]),
+    ("proposeDisposal", &[Role::Legal, Role::Admin]),
     ("relateCase", &[Role::Legal, Role::Admin]),
     ("unlinkClip", &[Role::Officer, Role::Legal]),
     ("unrelateCase", &[Role::Legal, Role::Admin]),

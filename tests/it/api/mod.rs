@@ -18,6 +18,7 @@ mod media;
 mod openapi;
 mod receipts;
 mod registers;
+mod retention;
 mod search;
 mod uploads;
 pub(crate) mod world;
