@@ -17,6 +17,7 @@ mod probe_worker;
 mod real_clips;
 mod receipts_beside;
 mod registers;
+mod retention_cli;
 mod scrub;
 mod statements;
 mod support;
