@@ -1,8 +1,11 @@
 //! Bytes that arrive again, and crashes between the steps.
 
+use zhilu::catalog::fixity::targets_of;
 use zhilu::custody::accept::accept;
+use zhilu::custody::fixity::{Look, record};
 use zhilu::custody::remove::remove_due;
 use zhilu::custody::{CustodyError, disposal, dispose as acts};
+use zhilu::model::fixity::{FixityResult, FixitySource};
 
 use super::*;
 
@@ -130,4 +133,22 @@ async fn an_object_that_was_removed_after_it_was_found_is_received_again() {
     assert_eq!(world.row(clip).await.state.as_str(), "disposed");
     assert_eq!(findings(&world).await, [""; 0]);
     assert_eq!(arrive_again(&world).await.unwrap(), clip);
+}
+
+#[tokio::test]
+async fn a_look_that_ends_after_the_disposal_is_no_finding() {
+    let (world, clip) = approved().await;
+    let custody = &world.app.custody;
+    let mut reader = custody.db.read().await.unwrap();
+    let target = targets_of(reader.conn(), &[clip]).await.unwrap().remove(0);
+    drop(reader);
+    acts::run(custody).await.unwrap();
+    let last = world.row(clip).await.last_entry;
+    let (result, detail) = (FixityResult::Missing, Some("not found".to_owned()));
+    let look = Look { target, began: custody.clock.now(), result, method: "none", detail };
+    record(custody, FixitySource::Scrub, &[look]).await.unwrap();
+    assert_eq!(world.row(clip).await.last_entry, last);
+    assert_eq!(findings(&world).await, [""; 0]);
+    let coverage = world.get(ADMIN, "/api/v1/audit/coverage").await.json();
+    assert_eq!((&coverage["objects"], &coverage["failing"]), (&json!(0), &json!(0)));
 }
