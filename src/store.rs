@@ -76,6 +76,9 @@ pub enum OpenError {
     /// The section of witnesses.
     #[error(transparent)]
     Peer(#[from] BadPeer),
+    /// The retention table.
+    #[error("{0}")]
+    Retention(String),
     /// A template of file names.
     #[error("intake.names: {0}")]
     Template(#[from] NameTemplateError),
@@ -122,11 +125,13 @@ impl Store {
         let signer = open_key(&config.data_dir.join("keys"), &config.court.ledger_name, 1)?;
         let checkpoint = rows::checkpoint(db.read().await?.conn()).await?;
         log::check_signer(checkpoint.as_ref(), &signer)?;
-        custody(config, clock, db, signer, open_guard(config)?)
+        let vault = Arc::new(LocalVault::look(&config.vault.root(&config.data_dir))?);
+        custody(config, clock, db, signer, open_guard(config)?, &vault)
     }
 
     async fn with(config: &Config, clock: SharedClock, opened: Opened) -> Result<Self, OpenError> {
         let Opened { vault, recovered } = opened;
+        let vault = Arc::new(vault);
         let data_dir = &config.data_dir;
         let db = Db::open(&location(config)?).await?;
         let keys = data_dir.join("keys");
@@ -139,9 +144,9 @@ impl Store {
         let signer = open_key(&keys, &config.court.ledger_name, checkpoint.as_ref().map_or(0, |c| c.size))?;
         log::check_signer(checkpoint.as_ref(), &signer)?;
         drop(first);
-        let custody = custody(config, clock, db, signer, open_guard(config)?)?;
+        let custody = custody(config, clock, db, signer, open_guard(config)?, &vault)?;
         check_guard(&custody).await?;
-        Ok(Self { custody, vault: Arc::new(vault), recovered })
+        Ok(Self { custody, vault, recovered })
     }
 }
 
@@ -173,7 +178,7 @@ impl Exhibit {
         let db = Db::open(&location(config)?).await?;
         // Some size but 0, so that no key is ever made here.
         let signer = open_key(&config.data_dir.join("keys"), &config.court.ledger_name, 1);
-        let custody = signer.and_then(|signer| custody(config, clock, db.clone(), signer, open_guard(config)?));
+        let custody = signer.and_then(|signer| custody(config, clock, db.clone(), signer, open_guard(config)?, &vault));
         let forked = match &custody {
             Ok(custody) => check_guard(custody).await.err(),
             Err(_) => None,
@@ -200,6 +205,7 @@ fn custody(
     db: Db,
     signer: SignerKey,
     guard: HeadGuard,
+    vault: &Arc<LocalVault>,
 ) -> Result<Custody, OpenError> {
     let path = || config.data_dir.join("keys");
     let peers = Peers::of(&config.witness, &config.court.ledger_name)?;
@@ -215,6 +221,8 @@ fn custody(
         utc_offset: config.court.utc_offset,
         incidents: Arc::new(config.incidents.settings()),
         rules: rules(config),
+        vault: Arc::clone(vault),
+        retention: Arc::new(config.retention.settings().map_err(OpenError::Retention)?),
     })
 }
 

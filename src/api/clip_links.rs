@@ -8,7 +8,7 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::clips::{CaseTie, Clip, described};
-use super::schema::{ById, Writing};
+use super::schema::{ById, Destroyed, Writing};
 use crate::custody::{link, mark};
 use crate::http::body::Body;
 use crate::http::extract::{AnnotateClips, LinkClips, PathId, PathIds, Permit};
@@ -45,6 +45,7 @@ pub(super) struct NewTie {
             headers(("Location" = String, description = "The case"))
         ),
         ById,
+        Destroyed,
         Writing
     )
 )]
@@ -88,7 +89,7 @@ struct WhyNot {
         ("case_id" = String, Path, description = "The case"),
         WhyNot
     ),
-    responses((status = 204, description = "Taken away"), ById)
+    responses((status = 204, description = "Taken away"), ById, Destroyed)
 )]
 pub(super) async fn unlink(
     State(app): State<App>,
@@ -125,7 +126,7 @@ pub(super) struct NewMark {
     security(("bearer" = [])),
     params(("id" = String, Path, description = "The clip")),
     request_body = NewMark,
-    responses((status = 200, description = "As it is now", body = Clip), ById, Writing)
+    responses((status = 200, description = "As it is now", body = Clip), ById, Destroyed, Writing)
 )]
 pub(super) async fn mark(
     State(app): State<App>,

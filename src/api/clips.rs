@@ -16,6 +16,7 @@ pub(super) use body::{CaseTie, Clip};
 use query::ClipQuery;
 
 use super::query::{FOUND_AT_ONCE, Filling, Place};
+use super::retention;
 use super::schema::{ById, Guarded};
 use crate::catalog::CatalogError;
 use crate::catalog::clips::{self, ClipFilter};
@@ -140,7 +141,9 @@ pub(super) async fn get(
     let clip = clips::get(reader.conn(), id).await?.ok_or_else(|| no_such_clip(id))?;
     let known = Known::of(&mut reader, std::slice::from_ref(&clip)).await?;
     let last_entry = clip.last_entry;
-    let body = serde_json::to_vec(&known.describe(clip, language)).map_err(|e| Problem::internal("clip", &e))?;
+    let mut described = known.describe(clip, language);
+    described.retention = retention::of_clip(&app, &mut reader, id, language).await?;
+    let body = serde_json::to_vec(&described).map_err(|e| Problem::internal("clip", &e))?;
     // Whatever is done with a clip is recorded, so its newest entry names its state; what the registers say of it is not, and
     // sentences depend on the language.
     let tag = ETag::weak(&format!("{last_entry}-{}-{}", language.tag(), fingerprint(&body)));
@@ -171,5 +174,8 @@ pub(super) async fn described_all(app: &App, ids: &[Id], language: Language) -> 
 pub(super) async fn described(app: &App, clip: clips::Clip, language: Language) -> Result<Clip, Problem> {
     let mut reader = app.custody.db.read().await?;
     let known = Known::of(&mut reader, std::slice::from_ref(&clip)).await?;
-    Ok(known.describe(clip, language))
+    let retention = retention::of_clip(app, &mut reader, clip.id, language).await?;
+    let mut described = known.describe(clip, language);
+    described.retention = retention;
+    Ok(described)
 }

@@ -8,19 +8,20 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::schema::ById;
+use super::schema::{ById, Destroyed};
 use crate::catalog::clips::{self, Clip};
-use crate::catalog::uploads;
+use crate::catalog::{tombstones, uploads};
 use crate::custody::view::view;
 use crate::http::conditional::ETag;
 use crate::http::disposition::{self, Disposition};
 use crate::http::extract::{PathId, Permit, ReadMedia};
 use crate::http::language::Text;
 use crate::http::params::Params;
-use crate::http::problem::{Problem, no_such_clip};
+use crate::http::problem::{Problem, disposed, no_such_clip};
 use crate::http::range::{Wanted, wanted};
 use crate::http::state::App;
 use crate::http::stream::FileBody;
+use crate::model::clip::ClipState;
 use crate::model::id::Id;
 use crate::model::media::{Container, Kind, MediaFacts};
 
@@ -62,6 +63,7 @@ use crate::model::media::{Container, Kind, MediaFacts};
         (status = 416, description = "The range lies outside", body = crate::http::problem::ProblemBody,
             content_type = "application/problem+json",
             headers(("Content-Range" = String, description = "`bytes */SIZE`"))),
+        Destroyed,
         ById
     )
 )]
@@ -75,6 +77,9 @@ pub(super) async fn get(
 ) -> Result<Response, Problem> {
     params.finish()?;
     let (clip, name) = find(&app, id).await?;
+    if clip.state == ClipState::Disposed {
+        return Err(gone(&app, id).await);
+    }
     let tag = ETag::strong(&clip.sha256.to_string());
     if !tag.is_expected(&headers) {
         return Err(changed());
@@ -116,6 +121,18 @@ async fn find(app: &App, id: Id) -> Result<(Clip, String), Problem> {
     let names = uploads::names_of_all(reader.conn(), &[id]).await?;
     let name = names.first().map_or_else(String::new, |n| String::from_utf8_lossy(&n.name).into_owned());
     Ok((clip, name))
+}
+
+/// Why the bytes of a destroyed clip are not there: names the disposal.
+async fn gone(app: &App, id: Id) -> Problem {
+    let stones = async {
+        let mut reader = app.custody.db.read().await?;
+        tombstones::of_clips(reader.conn(), &[id]).await
+    };
+    match stones.await {
+        Ok(stones) => disposed(id, stones.last().map(|stone| stone.disposal_id)),
+        Err(error) => error.into(),
+    }
 }
 
 fn asked(headers: &HeaderMap, tag: &ETag, size: u64) -> Wanted {

@@ -7,10 +7,12 @@ mod clip_links;
 mod clips;
 mod codes;
 mod courts;
+mod disposals;
 mod edits;
 mod events;
 mod exports;
 mod health;
+mod holds;
 pub(crate) mod imports;
 mod incidents;
 mod ledger;
@@ -23,6 +25,7 @@ mod query;
 mod receipts;
 mod recorders;
 mod recordings;
+mod retention;
 mod schema;
 pub(crate) mod search;
 mod uploads;
@@ -72,6 +75,12 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(exports::get))
         .routes(routes!(exports::decide))
         .routes(routes!(exports::bag))
+        .routes(routes!(disposals::list, disposals::propose))
+        .routes(routes!(disposals::get))
+        .routes(routes!(disposals::clips))
+        .routes(routes!(disposals::decide))
+        .routes(routes!(holds::list, holds::place))
+        .routes(routes!(holds::get, holds::lift))
         .routes(routes!(imports::post))
         .routes(routes!(incidents::list, incidents::create))
         .routes(routes!(incidents::get, incidents::change))
@@ -88,6 +97,8 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(recorders::list, recorders::create))
         .routes(routes!(recorders::get, recorders::change))
         .routes(routes!(witness::add_checkpoint))
+        .routes(routes!(retention::due))
+        .routes(routes!(retention::rules))
         .routes(routes!(search::get))
         .routes(routes!(openapi::get))
         .routes(routes!(health::healthz))

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::query::PageQuery;
-use super::schema::{ById, Writing};
+use super::schema::{ById, Destroyed, Writing};
 use crate::catalog::{clips, notes};
 use crate::custody::note;
 use crate::http::body::Body;
@@ -103,6 +103,7 @@ pub(super) struct NewNote {
             headers(("Location" = String, description = "The clip's notes"))
         ),
         ById,
+        Destroyed,
         Writing
     )
 )]

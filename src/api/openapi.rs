@@ -33,6 +33,7 @@ const BEARER: &str = "bearer";
         (name = "exports", description = "Exports 移送: clips that leave the court as a bag that proves itself"),
         (name = "incidents", description = "Violent resistance 暴力抗法事件: what happened, and what was done about it"),
         (name = "registers", description = "The court's registers: courts, officers, recorders, and imports of all of them"),
+        (name = "retention", description = "How long clips are kept, holds 保全 on them, and their disposal 销毁"),
         (name = "ledger", description = "What proves that nothing was lost or changed"),
         (name = "audit", description = "How far objects are verified, and what was found"),
         (name = "daemon", description = "The daemon itself")

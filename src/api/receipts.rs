@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::IntoResponse;
 
-use super::schema::{ById, Unconfirmed};
+use super::schema::{ById, Destroyed, Unconfirmed};
 use crate::custody::receipt::{NoReceipt, receipt};
 use crate::http::extract::{PathId, Permit, ReadClips};
 use crate::http::language::Text;
@@ -30,6 +30,7 @@ const PAGE_POLICY: &str =
     params(("id" = String, Path, description = "The clip")),
     responses(
         (status = 200, description = "The receipt", body = Receipt),
+        Destroyed,
         Unconfirmed,
         ById
     )
@@ -54,6 +55,7 @@ pub(super) async fn json(
     params(("id" = String, Path, description = "The clip")),
     responses(
         (status = 200, description = "The page", body = String, content_type = "text/html"),
+        Destroyed,
         Unconfirmed,
         ById
     )
@@ -80,6 +82,7 @@ pub(super) async fn page(
     params(("id" = String, Path, description = "The clip")),
     responses(
         (status = 200, description = "The proof", body = String, content_type = "text/plain"),
+        Destroyed,
         Unconfirmed,
         ById
     )

@@ -8,7 +8,7 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
 use crate::http::value::{DEFAULT_ROWS, MOST_ROWS};
-use crate::model::{action, case, clip, custody, export, fixity, incident, media, upload};
+use crate::model::{action, case, clip, custody, disposal, export, fixity, incident, media, retention, upload};
 use crate::registers;
 
 /// Schemas of enums: each is named like the enum and lists its words.
@@ -37,6 +37,8 @@ words! {
     ChangeKind: registers::ChangeKind = "Whether a line adds something.";
     Charge: incident::Charge = "The article that an attack falls under by the victim's role.";
     ClipState: clip::ClipState = "How far a clip has come.";
+    DisposalScope: disposal::DisposalScope = "A list of clips, or all that were due.";
+    DisposalState: disposal::DisposalState = "How far a disposal has come; `approved`: its clips are being destroyed.";
     DueKind: incident::DueKind = "What has a term.";
     EventKind: custody::EventKind = "What was done with a clip; words of the PREMIS event types where it has one.";
     ExportState: export::ExportState = "How far an export has come.";
@@ -49,8 +51,11 @@ words! {
     LinkMethod: case::LinkMethod = "What ties a clip to a case.";
     MeasureKind: incident::MeasureKind = "What is done about an incident.";
     MeasureStage: incident::Stage = "How far a measure has come; `urgent`: the detention came first and is not approved yet.";
+    ObjectFate: disposal::ObjectFate = "What became of a destroyed clip's object; `kept`: the same bytes arrived again before it was removed.";
     Register: registers::Register = "A register that can be imported.";
     ResisterRole: incident::ResisterRole = "What somebody who resisted is in the case.";
+    RetentionBlock: retention::Block = "Why a clip is not due.";
+    RetentionClass: retention::Class = "What a rule of retention applies to.";
     TimeSource: clip::TimeSource = "Where a chosen time comes from.";
     UploadState: upload::UploadState = "How far an upload has come; `ignored` is no evidence and never will be.";
     VictimRole: incident::VictimRole = "What somebody who was resisted or hurt is at the court.";
@@ -158,6 +163,15 @@ pub(super) struct Outdated;
 impl IntoResponses for Outdated {
     fn responses() -> Responses {
         Responses::from([("412".to_owned(), problem("It was changed since it was read"))])
+    }
+}
+
+/// What a route answers about a clip that may be destroyed.
+pub(super) struct Destroyed;
+
+impl IntoResponses for Destroyed {
+    fn responses() -> Responses {
+        Responses::from([("410".to_owned(), problem("The clip was destroyed when its term had ended"))])
     }
 }
 

@@ -46,6 +46,9 @@ pub fn zh(code: &str) -> &str {
         "detail_missing" => "记录的内容缺失",
         "disposal_differs" => "销毁与规则不符",
         "disposal_early" => "未到期即销毁",
+        "detail_remains" => "已销毁视频的记录内容仍在",
+        "disposed_too_early" => "未到期即被销毁",
+        "disposed_while_held" => "保全期间被销毁",
         "document_altered" => "检索索引与原文不符",
         "document_extra" => "检索到并不存在的内容",
         "document_missing" => "检索不到",
@@ -77,6 +80,7 @@ pub fn zh(code: &str) -> &str {
         "name_missing" => "视频没有上传记录",
         "object_altered" => "对象内容被改动",
         "object_extra" => "存储库中有外来文件",
+        "object_remains" => "已销毁的对象仍在存储库",
         "object_missing" => "对象缺失",
         "object_truncated" => "对象不完整",
         "object_unreadable" => "对象无法读取",
@@ -151,7 +155,10 @@ mod tests {
 
     /// Every text in quotes of the files below `dir` that looks like a code.
     fn codes_below(dir: &Path, found: &mut HashSet<String>) {
-        const ENDS: [&str; 22] = [
+        const ENDS: [&str; 25] = [
+            "early",
+            "held",
+            "remains",
             "missing",
             "extra",
             "altered",

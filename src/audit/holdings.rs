@@ -9,9 +9,10 @@ use tokio::sync::mpsc;
 
 use super::finding::Findings;
 use crate::catalog::CatalogError;
-use crate::catalog::clips;
 use crate::catalog::engine::Db;
+use crate::catalog::{clips, tombstones};
 use crate::model::digest::Sha256Digest;
+use crate::model::disposal::ObjectFate;
 use crate::vault::{Found, LocalVault, VaultError};
 
 /// What was found.
@@ -51,6 +52,16 @@ pub(super) async fn compare(
             };
             let size = there.remove(&digest);
             compare_one(vault, digest, row.size_bytes.cast_unsigned(), size, findings);
+        }
+        for (digest, fate) in tombstones::digests_of(reader.conn(), first).await? {
+            let Ok(digest) = digest[..].try_into().map(Sha256Digest) else { continue };
+            if there.remove(&digest).is_some() {
+                let detail = match fate == ObjectFate::Due.as_str() {
+                    true => "its clip was destroyed, and it waits to be removed; `zhilu serve` goes on with that",
+                    false => "its clip was destroyed and the object removed; somebody put it back",
+                };
+                findings.add("object_remains", digest, detail);
+            }
         }
         holdings.unclaimed.extend(there.into_keys().map(|digest| digest.to_string()));
     }

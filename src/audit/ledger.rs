@@ -3,12 +3,14 @@
 //! Everything is read up to one signed checkpoint, so a daemon may go on meanwhile. Memory: nine bytes an entry.
 
 mod chain;
+mod disposals;
 mod page;
 mod tree;
 
 use serde::Serialize;
 
 use chain::Chains;
+use disposals::Disposals;
 use page::Page;
 use tree::Tree;
 
@@ -17,6 +19,7 @@ use crate::catalog::engine::{Db, Reader};
 use crate::catalog::records::{self, NamingRow};
 use crate::catalog::{CatalogError, ledger as rows};
 use crate::ledger::checkpoint::{Checkpoint, SignedCheckpoint};
+use crate::ledger::disposal::Disposed;
 use crate::ledger::policy::{Policy, Vouched};
 use crate::ledger::prove::{ProveError, Prover};
 use crate::model::digest::to_hex;
@@ -35,6 +38,10 @@ pub struct Report {
     pub records: u64,
     /// Clips held against them.
     pub clips: u64,
+    /// Clips that were destroyed, each rightly as far as entries tell; some of them, with their entries.
+    pub disposed: Vec<(u64, Disposed)>,
+    /// Number of all of them.
+    pub disposals: u64,
     /// Who vouches for the checkpoint.
     pub vouched: Option<Vouched>,
     /// Why nobody vouches for it, though nothing is known to be altered.
@@ -61,13 +68,15 @@ pub async fn verify(
         Some(head) => head.size,
         None => records::last_entry(reader.conn()).await?.map_or(0, |last| last + 1),
     };
-    let (mut tree, mut chains) = (Tree::default(), Chains::default());
+    let (mut tree, mut chains, mut disposals) = (Tree::default(), Chains::default(), Disposals::default());
     while tree.size() < size {
         let page = Page::read(&mut reader, tree.size(), size).await?;
-        page.check(&mut tree, &mut chains, &mut report);
+        page.check(&mut tree, &mut chains, &mut disposals, &mut report);
+        disposals.settle(&mut reader, &chains, &mut report).await?;
         tree.check_tiles(&mut reader, &mut report).await?;
         progress(tree.size(), size);
     }
+    disposals.check_rest(&mut reader, size, &mut report).await?;
     tree.check_edge(&mut reader, &mut report).await?;
     let root = tree.root();
     (report.entries, report.root) = (size, Some(root));

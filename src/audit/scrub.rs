@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::look::{Effort, Lookers, Seen};
-use super::verify::record_patiently;
+use super::verify::{is_missing_rightly, record_patiently};
 use crate::catalog::CatalogError;
 use crate::catalog::fixity::{self, Target};
 use crate::custody::fixity::Look;
@@ -121,6 +121,7 @@ async fn turn(deps: &Deps, effort: &Arc<Effort>) -> Result<usize, ScrubError> {
     for target in targets {
         lookers.give(target);
         match watch(deps, effort, &mut lookers, is_late).await {
+            Some(Seen::Look(look)) if is_missing_rightly(&deps.custody.db, &look).await? => done += 1,
             Some(Seen::Look(look)) => {
                 let failed = tell(deps, &look);
                 looks.push(look);

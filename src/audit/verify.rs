@@ -16,6 +16,7 @@ use super::check::{Report, code};
 use super::look::{Effort, Lookers, Seen};
 use crate::catalog::CatalogError;
 use crate::catalog::engine::Db;
+use crate::catalog::erase;
 use crate::catalog::fixity::{self, Target, TargetFilter};
 use crate::clock::SharedClock;
 use crate::custody::fixity::{Look, MOST, note_run, record};
@@ -127,6 +128,9 @@ async fn of_clips(db: &Db, ids: &[Id]) -> Result<VecDeque<Target>, CustodyError>
     let mut reader = db.read().await?;
     let found = fixity::targets_of(reader.conn(), ids).await?;
     match ids.iter().find(|id| !found.iter().any(|target| target.clip_id == **id)) {
+        Some(missing) if !erase::disposed_among(reader.conn(), &[*missing]).await?.is_empty() => {
+            Err(CustodyError::Disposed(*missing))
+        }
         Some(missing) => Err(CustodyError::NoSuchClip(*missing)),
         None => Ok(found.into()),
     }
@@ -211,6 +215,7 @@ pub async fn look_at(
         }
         let Some(seen) = lookers.next().await else { break };
         match seen {
+            Seen::Look(look) if is_missing_rightly(db, &look).await? => {}
             Seen::Look(look) => {
                 looked.objects += 1;
                 looked.equal += u64::from(look.result == FixityResult::Equal);
@@ -227,6 +232,18 @@ pub async fn look_at(
     }
     book.close(&mut looked).await;
     Ok(looked)
+}
+
+/// Whether an object that was not found was destroyed since it was chosen to be looked at.
+///
+/// # Errors
+/// When the database is away.
+pub(super) async fn is_missing_rightly(db: &Db, look: &Look) -> Result<bool, CatalogError> {
+    if look.result != FixityResult::Missing {
+        return Ok(false);
+    }
+    let mut reader = db.read().await?;
+    Ok(!erase::disposed_among(reader.conn(), &[look.target.clip_id]).await?.is_empty())
 }
 
 fn note(look: &Look, report: &mut Report) {

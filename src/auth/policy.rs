@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::model::id::Id;
 use crate::model::role::Role;
 
 /// Something that a route demands of its caller.
@@ -49,11 +50,19 @@ pub enum Permission {
     ReadExports,
     /// Change the registers, import them.
     WriteRegisters,
+    /// Read what is due, holds and disposals.
+    ReadRetention,
+    /// Place holds and lift them.
+    HoldClips,
+    /// Propose disposals.
+    ProposeDisposals,
+    /// Approve and refuse disposals that somebody else proposed.
+    DecideDisposals,
 }
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 25] = [
         Self::ReadClips,
         Self::ReadMedia,
         Self::ReadEvents,
@@ -75,6 +84,10 @@ impl Permission {
         Self::ApproveExport,
         Self::ReadExports,
         Self::WriteRegisters,
+        Self::ReadRetention,
+        Self::HoldClips,
+        Self::ProposeDisposals,
+        Self::DecideDisposals,
     ];
 
     /// The word for it in problems.
@@ -101,6 +114,10 @@ impl Permission {
             Self::ApproveExport => "approve_export",
             Self::ReadExports => "read_exports",
             Self::WriteRegisters => "write_registers",
+            Self::ReadRetention => "read_retention",
+            Self::HoldClips => "hold_clips",
+            Self::ProposeDisposals => "propose_disposals",
+            Self::DecideDisposals => "decide_disposals",
         }
     }
 
@@ -130,6 +147,8 @@ impl Permission {
             Self::ApproveExport => &[Legal, Admin],
             Self::ReadExports => &[Legal, Auditor, Admin],
             Self::WriteRegisters => &[Admin],
+            Self::ReadRetention => &[Legal, Auditor, Admin],
+            Self::HoldClips | Self::ProposeDisposals | Self::DecideDisposals => &[Legal, Admin],
         }
     }
 }
@@ -138,6 +157,22 @@ impl fmt::Display for Permission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
+}
+
+/// What is known of who acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity<'a> {
+    /// The token.
+    pub token: Id,
+    /// What it is called; of a person's token the person.
+    pub name: Option<&'a str>,
+}
+
+/// Whether `second` may decide on what `first` proposed: by another token, and not by one that is called the same, which is taken for
+/// the same person's.
+pub fn may_decide(first: Identity<'_>, second: Identity<'_>) -> bool {
+    let same_name = first.name.is_some_and(|name| !name.is_empty() && second.name == Some(name));
+    first.token != second.token && !same_name
 }
 
 /// Whether a bearer with `role` may do what `permission` names.
@@ -153,36 +188,26 @@ mod tests {
     fn the_table() {
         let denied = |role| Permission::ALL.into_iter().filter(|p| !allows(role, *p)).collect::<Vec<_>>();
         use Permission::{
-            AnnotateClips, ApproveExport, CreateIncidents, DecideIncidents, LinkClips, ReadAudit, ReadExports,
-            ReadMetrics, RelateCases, RequestExport, WriteActions, WriteRegisters,
+            AnnotateClips, ApproveExport, CreateIncidents, DecideDisposals, DecideIncidents, HoldClips, LinkClips,
+            ProposeDisposals, ReadAudit, ReadExports, ReadMetrics, ReadRetention, RelateCases, RequestExport,
+            WriteActions, WriteRegisters,
         };
-        assert_eq!(
-            denied(Role::Officer),
-            [
-                ReadAudit,
-                ReadMetrics,
-                DecideIncidents,
-                WriteActions,
-                RelateCases,
-                RequestExport,
-                ApproveExport,
-                ReadExports,
-                WriteRegisters
-            ]
-        );
+        let exports = [RequestExport, ApproveExport, ReadExports];
+        let retention = [ReadRetention, HoldClips, ProposeDisposals, DecideDisposals];
+        let others = [ReadAudit, ReadMetrics, DecideIncidents, WriteActions, RelateCases];
+        assert_eq!(denied(Role::Officer), [&others[..], &exports[..], &retention[..], &[WriteRegisters]].concat());
         assert_eq!(denied(Role::Legal), [ReadAudit, ReadMetrics, WriteRegisters]);
-        let writing = [
-            CreateIncidents,
-            DecideIncidents,
-            WriteActions,
-            LinkClips,
-            AnnotateClips,
-            RelateCases,
-            RequestExport,
-            ApproveExport,
-            WriteRegisters,
-        ];
+        let writing = [CreateIncidents, DecideIncidents, WriteActions, LinkClips, AnnotateClips, RelateCases];
+        let writing = [&writing[..], &exports[..2], &retention[1..], &[WriteRegisters]].concat();
         assert_eq!(denied(Role::Auditor), writing);
         assert_eq!(denied(Role::Admin), [CreateIncidents, DecideIncidents, LinkClips, AnnotateClips, RequestExport]);
+    }
+    #[test]
+    fn nobody_decides_on_what_they_proposed() {
+        let of = |token, name| Identity { token: Id(token), name };
+        assert!(may_decide(of(1, Some("张三")), of(2, Some("李四"))));
+        assert!(may_decide(of(1, None), of(2, None)) && may_decide(of(1, Some("")), of(2, Some(""))));
+        assert!(!may_decide(of(1, Some("张三")), of(1, Some("张三"))));
+        assert!(!may_decide(of(1, Some("张三")), of(2, Some("张三"))), "a second token of the same person");
     }
 }

@@ -125,6 +125,7 @@ mod tests {
     use crate::media::name::NamePatterns;
     use crate::model::id::IdGenerator;
     use crate::model::time::{Micros, UtcOffset};
+    use crate::vault::LocalVault;
 
     const AT: Micros = Micros(1_790_000_000_000_000);
 
@@ -143,6 +144,8 @@ mod tests {
             utc_offset: UtcOffset::CHINA,
             incidents: Arc::default(),
             rules: crate::matching::Rules::default(),
+            vault: Arc::new(LocalVault::open(&dir.path().join("vault")).unwrap().vault),
+            retention: Arc::default(),
         };
         (dir, custody)
     }

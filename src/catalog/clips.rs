@@ -306,6 +306,34 @@ pub async fn update(conn: Conn<'_>, clip: &Clip) -> Result<(), CatalogError> {
     one_row("clips", clip.id.0, rows)
 }
 
+/// Writes all that a destroyed clip has anew because its bytes arrived again.
+///
+/// # Errors
+/// When the database refuses or there is no such clip.
+pub async fn revive(mut conn: Conn<'_>, clip: &Clip) -> Result<(), CatalogError> {
+    const SQL: &str = "update clips set role = $2, kind = $3, health = $4, container_us = $5, file_us = $6, arrived_us = $7, \
+        duration_ms = $8, facts = $9, sidecar_facts = $10, marked = 0 where id = $1";
+    let m = &clip.media;
+    let rows = on!(conn.reborrow(), c => {
+        sqlx::query(SQL)
+            .bind(clip.id.0)
+            .bind(clip.role.as_str())
+            .bind(m.kind.as_str())
+            .bind(m.health.as_str())
+            .bind(m.created.map(|t| t.0))
+            .bind(clip.file_time.map(|t| t.0))
+            .bind(clip.arrived.0)
+            .bind(m.duration_ms.map(signed))
+            .bind(json(m))
+            .bind(clip.sidecar_facts.as_deref())
+            .execute(c)
+            .await?
+            .rows_affected()
+    });
+    one_row("clips", clip.id.0, rows)?;
+    update(conn, clip).await
+}
+
 /// Makes `entry` the newest entry about a clip.
 ///
 /// # Errors
@@ -437,7 +465,7 @@ pub async fn known_digests(
     Ok(known)
 }
 
-/// The clips, or the sidecars, that arrived in one folder under names with the same stem.
+/// The clips, or the sidecars, that arrived in one folder under names with the same stem; those destroyed are left out.
 ///
 /// # Errors
 /// When the database is away or a row undecodable.
@@ -450,7 +478,7 @@ pub async fn find_paired(
 ) -> Result<Vec<Clip>, CatalogError> {
     let rows = on!(conn, c => {
         let mut q = QueryBuilder::new("select ");
-        q.push(COLUMNS).push(" from clips where role = ").push_bind(role.as_str());
+        q.push(COLUMNS).push(" from clips where state <> 'disposed' and role = ").push_bind(role.as_str());
         q.push(" and id in (select clip_id from uploads where folder = ").push_bind(folder.to_vec());
         q.push(" and dir = ").push_bind(dir.to_vec());
         q.push(" and pair_key = ").push_bind(pair_key.to_vec()).push(") order by id");
@@ -472,14 +500,14 @@ pub async fn sidecars_of(conn: Conn<'_>, clip: Id) -> Result<Vec<Clip>, CatalogE
     rows.into_iter().map(Clip::try_from).collect()
 }
 
-/// Digest and size of every clip whose digest begins with the byte `first`; for checks, which go through the vault directory by
+/// Digest and size of every clip that is not destroyed and whose digest begins with the byte `first`; for checks, which go through the vault directory by
 /// directory.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn with_digests_of(conn: Conn<'_>, first: u8) -> Result<Vec<CheckRow>, CatalogError> {
     Ok(on!(conn, c => {
-        let mut q = QueryBuilder::new("select sha256, size_bytes from clips where sha256 >= ");
+        let mut q = QueryBuilder::new("select sha256, size_bytes from clips where state <> 'disposed' and sha256 >= ");
         q.push_bind(vec![first]);
         if let Some(next) = first.checked_add(1) {
             q.push(" and sha256 < ").push_bind(vec![next]);

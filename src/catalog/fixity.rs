@@ -180,8 +180,9 @@ struct TargetRow {
     size_bytes: i64,
 }
 
-/// Rows whose digests cannot be some are no targets: they differ from their entries, and are named for that.
-const WHOLE: &str = " and length(c.sha256) = 32 and (c.sm3 is null or length(c.sm3) = 32)";
+/// What was destroyed is no target. Rows whose digests cannot be some are none either: they differ from their entries, and are named for
+/// that.
+const WHOLE: &str = " and c.state <> 'disposed' and length(c.sha256) = 32 and (c.sm3 is null or length(c.sm3) = 32)";
 const TARGET: &str = "c.id, c.entry_index, c.sha256, c.sm3, c.size_bytes";
 
 impl TryFrom<TargetRow> for Target {
@@ -327,7 +328,7 @@ pub struct Figures {
 /// When the database is away.
 pub async fn figures(conn: Conn<'_>, since: Micros) -> Result<Figures, CatalogError> {
     const SQL: &str = "select k.objects, f.recent, k.objects - f.ever as never, f.failing, f.oldest_us from \
-        (select count(*) as objects from clips) k cross join \
+        (select count(*) as objects from clips where state <> 'disposed') k cross join \
         (select count(case when result = 'equal' and checked_us >= $1 then 1 end) as recent, \
             count(verified_us) as ever, count(case when result <> 'equal' then 1 end) as failing, \
             min(case when result = 'equal' then checked_us end) as oldest_us from fixity) f";

@@ -8,6 +8,8 @@ use super::engine::{Conn, on};
 
 /// The word for the subject of a batch of looks at objects, which is none of a single thing.
 pub const OBJECTS: &str = "objects";
+/// The word for the subject of a retention table, which is about no single thing either.
+pub const RULES: &str = "rules";
 
 /// What an entry commits to, and what it is about: a custody event, an amendment or a batch of looks at objects.
 #[derive(Debug, Clone, FromRow)]
@@ -26,6 +28,8 @@ pub struct SealedRow {
     pub detail: Vec<u8>,
     /// The salt through which the entry commits to the detail.
     pub salt: Vec<u8>,
+    /// Of a clip's event: the next entry that destroyed the clip, and with it detail and salt.
+    pub erased_by: Option<i64>,
 }
 
 /// The events, amendments and batches of the entries from `from` up to, not with, `to`, in their order.
@@ -33,12 +37,15 @@ pub struct SealedRow {
 /// # Errors
 /// When the database is away.
 pub async fn sealed(conn: Conn<'_>, from: u64, to: u64) -> Result<Vec<SealedRow>, CatalogError> {
-    const SQL: &str = "select entry_index, 'clip' as subject, clip_id as subject_id, at_us, kind, detail, salt \
-        from custody_events where entry_index >= $1 and entry_index < $2 \
-        union all select entry_index, subject, subject_id, at_us, kind, detail, salt \
+    const SQL: &str = "select e.entry_index, 'clip' as subject, e.clip_id as subject_id, e.at_us, e.kind, e.detail, e.salt, \
+        (select min(t.entry_index) from tombstones t where t.clip_id = e.clip_id and t.entry_index > e.entry_index) as erased_by \
+        from custody_events e where e.entry_index >= $1 and e.entry_index < $2 \
+        union all select entry_index, subject, subject_id, at_us, kind, detail, salt, cast(null as bigint) \
         from amendments where entry_index >= $1 and entry_index < $2 \
-        union all select entry_index, 'objects', id, at_us, 'fixity_check', detail, salt \
-        from fixity_batches where entry_index >= $1 and entry_index < $2 order by entry_index";
+        union all select entry_index, 'objects', id, at_us, 'fixity_check', detail, salt, cast(null as bigint) \
+        from fixity_batches where entry_index >= $1 and entry_index < $2 \
+        union all select entry_index, 'rules', entry_index, at_us, 'rules', detail, salt, cast(null as bigint) \
+        from retention_rules where entry_index >= $1 and entry_index < $2 order by entry_index";
     Ok(on!(conn, c => sqlx::query_as(SQL).bind(signed(from)).bind(signed(to)).fetch_all(c).await?))
 }
 
@@ -94,6 +101,35 @@ pub async fn fixity(conn: Conn<'_>, from: u64, to: u64) -> Result<Vec<FixityRow>
     Ok(on!(conn, c => sqlx::query_as(SQL).bind(signed(from)).bind(signed(to)).fetch_all(c).await?))
 }
 
+/// What a tombstone claims.
+#[derive(Debug, Clone, FromRow)]
+pub struct StoneRow {
+    /// The `dispose` entry.
+    pub entry_index: i64,
+    /// The clip.
+    pub clip_id: i64,
+    /// SHA-256 of what was destroyed, as stored.
+    pub sha256: Vec<u8>,
+    /// The rule's id.
+    pub rule: String,
+    /// The entry that announced the rule's table.
+    pub rules_entry: i64,
+    /// The entry from which the clip was kept.
+    pub from_entry: i64,
+    /// When it might be destroyed first, in microseconds since 1970.
+    pub allowed_from_us: i64,
+}
+
+/// The tombstones that name the entries from `from` up to, not with, `to`.
+///
+/// # Errors
+/// When the database is away.
+pub async fn stones(conn: Conn<'_>, from: u64, to: u64) -> Result<Vec<StoneRow>, CatalogError> {
+    const SQL: &str = "select entry_index, clip_id, sha256, rule, rules_entry, from_entry, allowed_from_us from tombstones \
+        where entry_index >= $1 and entry_index < $2";
+    Ok(on!(conn, c => sqlx::query_as(SQL).bind(signed(from)).bind(signed(to)).fetch_all(c).await?))
+}
+
 /// A row that names an entry.
 #[derive(Debug, Clone, FromRow)]
 pub struct NamingRow {
@@ -111,12 +147,14 @@ pub struct NamingRow {
 /// When the database is away.
 pub async fn beyond(mut conn: Conn<'_>, size: u64) -> Result<Vec<NamingRow>, CatalogError> {
     const MOST: i64 = 100;
-    const NAMING: [(&str, &str); 5] = [
+    const NAMING: [(&str, &str); 7] = [
         ("clip", "id, entry_index from clips"),
         ("custody_event", "id, entry_index from custody_events"),
         ("amendment", "id, entry_index from amendments"),
         ("fixity_batch", "id, entry_index from fixity_batches"),
         ("fixity", "clip_id as id, entry_index from fixity"),
+        ("rules", "entry_index as id, entry_index from retention_rules"),
+        ("tombstone", "clip_id as id, entry_index from tombstones"),
     ];
     let mut found = Vec::new();
     for (subject, columns) in NAMING {
@@ -134,7 +172,7 @@ pub async fn beyond(mut conn: Conn<'_>, size: u64) -> Result<Vec<NamingRow>, Cat
 /// Something with a chain of entries, and the newest of them.
 #[derive(Debug, Clone, FromRow)]
 pub struct HeadRow {
-    /// `clip`, `action`, `export` or `incident`.
+    /// `clip`, `action`, `export`, `incident`, `hold` or `disposal`.
     pub subject: String,
     /// Its id.
     pub id: i64,
@@ -148,10 +186,12 @@ pub struct HeadRow {
 /// When the database is away.
 pub async fn heads(conn: Conn<'_>, after: (&str, i64), limit: u32) -> Result<Vec<HeadRow>, CatalogError> {
     // In the order of the words, one after another, so that each page is a walk along one primary key.
-    const SUBJECTS: [(&str, &str); 4] = [
+    const SUBJECTS: [(&str, &str); 6] = [
         ("action", "select 'action' as subject, id, last_entry from actions where id > $1 order by id limit $2"),
         ("clip", "select 'clip' as subject, id, last_entry from clips where id > $1 order by id limit $2"),
+        ("disposal", "select 'disposal' as subject, id, last_entry from disposals where id > $1 order by id limit $2"),
         ("export", "select 'export' as subject, id, last_entry from exports where id > $1 order by id limit $2"),
+        ("hold", "select 'hold' as subject, id, last_entry from holds where id > $1 order by id limit $2"),
         ("incident", "select 'incident' as subject, id, last_entry from incidents where id > $1 order by id limit $2"),
     ];
     let mut conn = conn;

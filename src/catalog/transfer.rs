@@ -25,7 +25,7 @@ const fn table(name: &'static str, key: &'static [&'static str]) -> Table {
 }
 
 /// Every table that is copied, each after those it refers to.
-pub const TABLES: [Table; 40] = [
+pub const TABLES: [Table; 46] = [
     Table { name: "clips", key: &["id"], passes: &["sidecar_of is null", "sidecar_of is not null"] },
     table("uploads", &["id"]),
     table("receipts", &["upload_id", "form"]),
@@ -57,6 +57,12 @@ pub const TABLES: [Table; 40] = [
     table("incident_measures", &["id"]),
     table("exports", &["id"]),
     table("export_clips", &["export_id", "clip_id"]),
+    table("retention_rules", &["entry_index"]),
+    table("holds", &["id"]),
+    table("hold_clips", &["hold_id", "clip_id"]),
+    table("disposals", &["id"]),
+    table("disposal_clips", &["disposal_id", "clip_id"]),
+    table("tombstones", &["entry_index"]),
     table("rematch_makers", &["what", "who"]),
     table("tokens", &["id"]),
     table("ledger_entries", &["entry_index"]),

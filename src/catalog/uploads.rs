@@ -483,7 +483,8 @@ pub async fn list(conn: Conn<'_>, filter: &UploadFilter, limit: u32) -> Result<V
 /// # Errors
 /// When the database is away.
 pub async fn count_orphans(conn: Conn<'_>) -> Result<u64, CatalogError> {
-    const SQL: &str = "select count(*) from clips c where not exists (select 1 from uploads u where u.clip_id = c.id)";
+    const SQL: &str = "select count(*) from clips c where c.state <> 'disposed' \
+        and not exists (select 1 from uploads u where u.clip_id = c.id)";
     let (n,): (i64,) = on!(conn, c => sqlx::query_as(SQL).fetch_one(c).await?);
     Ok(n.cast_unsigned())
 }

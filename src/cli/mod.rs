@@ -17,6 +17,7 @@ macro_rules! complain {
 mod audit;
 mod check;
 mod check_config;
+mod dispose;
 mod doctor;
 mod export;
 mod import;
@@ -24,6 +25,7 @@ mod ingest;
 mod ledger;
 mod migrate;
 mod openapi;
+mod retention;
 mod search;
 mod serve;
 mod token;
@@ -93,10 +95,16 @@ enum Command {
     Witness(witness::Action),
     /// Move the catalog to another database
     Migrate(migrate::Args),
+    /// Propose, approve and list disposals 销毁
+    #[command(subcommand)]
+    Dispose(dispose::Action),
     /// Look at the machine and say what would be in the way
     Doctor(doctor::Args),
     /// Check the configuration, or print a sample
     CheckConfig(check_config::Args),
+    /// Show what is due by the retention table, and the table
+    #[command(subcommand)]
+    Retention(retention::Action),
     /// Search over clips, incidents and cases
     Search(search::Args),
     /// Print the API's OpenAPI document
@@ -164,6 +172,8 @@ fn run_command(cli: Cli) -> Result<Outcome, Failure> {
         Command::Ledger(action) => block_on(ledger::run(&common, &action)),
         Command::Witness(action) => block_on(witness::run(&common, &action)),
         Command::Migrate(args) => block_on(migrate::run(&common, &args)),
+        Command::Dispose(action) => block_on(dispose::run(&common, &action)),
+        Command::Retention(action) => block_on(retention::run(&common, &action)),
         Command::Doctor(args) => block_on(doctor::run(&common, &args)),
     }
 }

@@ -13,7 +13,7 @@ use crate::auth::token;
 use crate::catalog::{CatalogError, tokens};
 use crate::clock::SystemClock;
 use crate::config::{Config, Folder};
-use crate::custody::{Custody, incident, rematch};
+use crate::custody::{Custody, dispose, incident, rematch, retention};
 use crate::http::listener;
 use crate::http::state::App;
 use crate::intake::pipeline::{IntakeHandle, Mode, Setup};
@@ -56,6 +56,7 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Outcome, Failure
         asker.round().await?;
     }
     incident::renew_terms(&store.custody).await?;
+    retention::announce(&store.custody).await?;
     let handle = IntakeHandle::start(setup(&config, &mut store, config.folders())?, Mode::Watch)?;
     let address = listener.local_addr()?;
     let greeting = greeting(&config, &store.custody, address).await?;
@@ -68,6 +69,7 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Outcome, Failure
     let mut tasks = vec![
         tokio::spawn(renewal::run(db, offset, stop.clone().wait())),
         tokio::spawn(rematch::keep_up(store.custody.clone(), stop.clone().wait())),
+        tokio::spawn(dispose::keep_up(store.custody.clone(), stop.clone().wait())),
     ];
     if !peers.watched.is_empty() {
         app.witness = Some(Arc::new((open_witness_key(&config)?, peers.watched.clone())));

@@ -9,6 +9,7 @@ mod incidents;
 mod intake;
 mod log;
 mod matching;
+mod retention;
 mod scrub;
 mod server;
 mod vault;
@@ -25,6 +26,7 @@ pub use incidents::Incidents;
 pub use intake::{Folder, Intake, SourcePolicy};
 pub use log::{Log, LogFormat};
 pub use matching::Matching;
+pub use retention::{Retention, RetentionRule};
 pub use scrub::Scrub;
 pub use server::Server;
 pub use vault::Vault;
@@ -53,6 +55,8 @@ pub struct Config {
     pub incidents: Incidents,
     /// How clips find their cases.
     pub matching: Matching,
+    /// How long clips are kept.
+    pub retention: Retention,
     /// Looking at every object again.
     pub scrub: Scrub,
     /// Courts that vouch for one another's ledgers.
@@ -72,6 +76,7 @@ impl Default for Config {
             intake: Intake::default(),
             incidents: Incidents::default(),
             matching: Matching::default(),
+            retention: Retention::default(),
             scrub: Scrub::default(),
             witness: Witness::default(),
             log: Log::default(),
@@ -129,6 +134,7 @@ impl Config {
         self.incidents.validate()?;
         self.intake.validate()?;
         self.matching.validate()?;
+        self.retention.validate()?;
         self.scrub.validate()?;
         self.witness.validate()
     }
@@ -152,8 +158,8 @@ fn read_table(path: &Path) -> Result<Table, ConfigError> {
 }
 
 /// The sections that a variable of the environment may name.
-const SECTIONS: [&str; 10] =
-    ["court", "server", "database", "vault", "intake", "incidents", "matching", "scrub", "witness", "log"];
+const SECTIONS: [&str; 11] =
+    ["court", "server", "database", "vault", "intake", "incidents", "matching", "retention", "scrub", "witness", "log"];
 
 /// Lays one variable over the table; variables that name no section are not Zhilu's settings.
 fn overlay(table: &mut Table, name: &str, value: String) -> Result<(), ConfigError> {

@@ -1,6 +1,7 @@
 //! Accepting uploads: the commit point. Clip, name, custody event, links and ledger entries in one transaction; before it the
 //! bytes are in the vault, durable, under their digest.
 
+mod revive;
 mod tie;
 
 use std::collections::HashSet;
@@ -90,7 +91,7 @@ pub struct Accepted {
     pub duplicate: bool,
 }
 
-/// Accepts a group of arrivals in one transaction, in order; either all are accepted or none.
+/// Accepts a group of arrivals, whose bytes are in the vault, in one transaction, in order; either all are accepted or none.
 ///
 /// # Errors
 /// When the database or the ledger refuses; nothing was accepted, or (after a failed commit) it is to be tried again, which
@@ -199,7 +200,10 @@ impl Met {
 /// An arrival whose bytes are known, or beside which a file with its stem arrived.
 async fn accept_beside(act: &mut Act<'_>, arrival: &Arrival, look: &mut Look) -> Result<Accepted, CustodyError> {
     if let Some(clip) = clips::find_by_digest(act.conn(), arrival.sha256).await? {
-        return accept_known(act, arrival, clip, look).await;
+        return match clip.state {
+            ClipState::Disposed => revive::revive(act, arrival, clip, look).await,
+            _ => accept_known(act, arrival, clip, look).await,
+        };
     }
     if arrival.sidecar.is_none() {
         let sidecars = unattached(paired(act, arrival, ClipRole::Sidecar).await?);

@@ -12,13 +12,16 @@ use crate::catalog::clips::{self, Clip};
 use crate::catalog::custody::{self as events, CustodyEvent};
 use crate::catalog::engine::{Conn, Tx};
 use crate::catalog::fixity;
+use crate::catalog::retention;
 use crate::catalog::uploads::{self, Upload};
 use crate::clock::random_bytes;
+use crate::ledger::disposal::rules_public;
 use crate::ledger::entry::{Entry, EntryKind, canonical, commitment};
 use crate::ledger::log::{self, Batch};
 use crate::model::case_number::CaseNumber;
 use crate::model::custody::EventKind;
 use crate::model::id::Id;
+use crate::model::retention::Table;
 use crate::model::subject::Subject;
 use crate::model::time::Micros;
 use crate::search::index;
@@ -123,16 +126,17 @@ impl<'a> Act<'a> {
         self.batch.next_index()
     }
 
-    /// Writes the custody event and its ledger entry; gives the entry's index. A clip's first record is its `clip` entry, every
-    /// later one an `event`. The clip's row must exist, or be inserted in the same act before the commit.
+    /// Writes the custody event and its ledger entry; gives the entry's index. A clip's first record is its `clip` entry, its
+    /// destruction a `dispose` entry, every other one an `event`. The clip's row must exist, or be inserted in the same act before the commit.
     ///
     /// # Errors
     /// When the database refuses, there is no randomness, or the detail has no canonical form.
     pub fn record(&mut self, record: Record<'_>) -> Result<u64, CustodyError> {
         let mut public = record.public;
-        let kind = match record.prev {
-            None => EntryKind::Clip,
-            Some(_) => EntryKind::Event,
+        let kind = match (record.prev, record.event) {
+            (None, _) => EntryKind::Clip,
+            (Some(_), EventKind::Dispose) => EntryKind::Dispose,
+            (Some(_), _) => EntryKind::Event,
         };
         if kind == EntryKind::Event {
             public.insert("event".to_owned(), record.event.as_str().into());
@@ -203,6 +207,20 @@ impl<'a> Act<'a> {
     /// When there is no randomness.
     pub fn state(&mut self, actor: &Actor, public: Map<String, Value>) -> Result<u64, CustodyError> {
         Ok(self.seal(EntryKind::Node, None, public, actor, Value::Object(Map::new()))?.entry_index)
+    }
+
+    /// Announces a retention table, by an entry that is about no single thing; gives its index.
+    ///
+    /// # Errors
+    /// When the database or the ledger refuses.
+    pub async fn announce(&mut self, actor: &Actor, table: &Table) -> Result<u64, CustodyError> {
+        let public = rules_public(table);
+        let Sealed { detail, salt, entry_index } =
+            self.seal(EntryKind::Rules, None, public, actor, Value::Object(Map::new()))?;
+        let (at, table, actor) = (self.at, table.clone(), actor.as_str().to_owned());
+        let row = retention::RulesRow { entry_index, at, table, actor, detail, salt };
+        retention::insert_rules(self.tx.conn(), &row).await?;
+        Ok(entry_index)
     }
 
     /// Adds a clip. Its row is written by the next [`Act::flush`] or with the commit, as are those of the three below.

@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use super::act::{Act, Record};
 use super::{Actor, Custody, CustodyError};
 use crate::catalog::clips::{self, Clip};
+use crate::catalog::erase;
 use crate::catalog::fixity::{self, Fixity, Target};
 use crate::catalog::meta;
 use crate::model::custody::EventKind;
@@ -55,12 +56,14 @@ pub async fn record(custody: &Custody, source: FixitySource, looks: &[Look]) -> 
         FixitySource::Export => Actor::export(),
     };
     let ids: Vec<Id> = looks.iter().map(|look| look.target.clip_id).collect();
+    // What was destroyed since the look began is missing rightly.
+    let disposed = erase::disposed_among(act.conn(), &ids).await?;
     let known: HashMap<Id, Fixity> =
         fixity::get_all(act.conn(), &ids).await?.into_iter().map(|row| (row.clip_id, row)).collect();
     // What is wrong is recorded at every look.
     let is_news = |look: &&Look| {
         let known = known.get(&look.target.clip_id).is_none_or(|row| row.checked <= look.began);
-        known || look.result != FixityResult::Equal
+        (known || look.result != FixityResult::Equal) && !disposed.contains(&look.target.clip_id)
     };
     let was_equal = |look: &Look| known.get(&look.target.clip_id).is_none_or(|row| row.result == FixityResult::Equal);
     let (equal, own): (Vec<&Look>, Vec<&Look>) =

@@ -14,6 +14,7 @@ use crate::catalog::footage::{self, Filed};
 use crate::matching::plan::Link;
 use crate::model::case::LinkMethod;
 use crate::model::case_number::CaseNumber;
+use crate::model::clip::ClipState;
 use crate::model::custody::EventKind;
 use crate::model::id::Id;
 use crate::model::reason::Reason;
@@ -119,7 +120,8 @@ pub async fn unlink(custody: &Custody, actor: &Actor, clip: Id, case: Id, reason
 
 async fn filed(act: &mut Act<'_>, clip: Id) -> Result<Filed, CustodyError> {
     let utc_offset = act.custody().utc_offset;
-    footage::of_all(act.conn(), &[clip], utc_offset).await?.pop().ok_or(CustodyError::NoSuchClip(clip))
+    let filed = footage::of_all(act.conn(), &[clip], utc_offset).await?.pop().ok_or(CustodyError::NoSuchClip(clip))?;
+    if filed.state == ClipState::Disposed { Err(CustodyError::Disposed(clip)) } else { Ok(filed) }
 }
 
 /// What came of a batch assignment; each figure counts ties of a clip to a case.

@@ -5,6 +5,7 @@ use serde_json::{Map, json};
 use super::act::{Act, Record};
 use super::{Actor, Custody, CustodyError};
 use crate::catalog::clips::{self, Clip};
+use crate::model::clip::ClipState;
 use crate::model::custody::EventKind;
 use crate::model::id::Id;
 use crate::model::subject::Subject;
@@ -22,6 +23,9 @@ pub async fn mark(
 ) -> Result<Clip, CustodyError> {
     let mut act = Act::begin(custody).await?;
     let mut clip = clips::get(act.conn(), clip).await?.ok_or(CustodyError::NoSuchClip(clip))?;
+    if clip.state == ClipState::Disposed {
+        return Err(CustodyError::Disposed(clip.id));
+    }
     if clip.marked == marked {
         return Ok(clip);
     }

@@ -5,11 +5,14 @@ pub mod accept;
 pub mod act;
 pub mod action;
 pub mod confirm;
+pub mod disposal;
+pub mod dispose;
 pub mod export;
 pub mod facts;
 pub mod fixity;
 mod grounds;
 pub mod guard;
+pub mod hold;
 pub mod incident;
 pub mod link;
 pub mod loss;
@@ -17,6 +20,8 @@ pub mod mark;
 pub mod note;
 pub mod receipt;
 pub mod rematch;
+pub mod remove;
+pub mod retention;
 pub mod view;
 
 use std::sync::Arc;
@@ -31,11 +36,13 @@ use crate::ledger::log::LogError;
 use crate::ledger::policy::Policy;
 use crate::matching::Rules;
 use crate::media::name::NamePatterns;
+use crate::model::digest::Sha256Digest;
 use crate::model::fault::Fault;
 use crate::model::id::{Id, IdGenerator};
 use crate::model::incident::Settings;
 use crate::model::subject::Subject;
 use crate::model::time::UtcOffset;
+use crate::vault::LocalVault;
 
 /// What an act on evidence needs. Cheap to clone.
 #[derive(Clone)]
@@ -60,6 +67,10 @@ pub struct Custody {
     pub incidents: Arc<Settings>,
     /// The settings of matching.
     pub rules: Rules,
+    /// The objects: bytes that come back after a disposal must be there, those of destroyed clips are removed.
+    pub vault: Arc<LocalVault>,
+    /// How long clips are kept, and which cases are over.
+    pub retention: Arc<crate::model::retention::Settings>,
 }
 
 /// An act could not be done; nothing of it was.
@@ -105,6 +116,24 @@ pub enum CustodyError {
         /// Whose it is.
         action: Id,
     },
+    /// The clip is destroyed: nothing can be done with it.
+    #[error("clip {0} is destroyed")]
+    Disposed(Id),
+    /// The object of a destroyed clip was removed while the same bytes were being received.
+    #[error("object {0} was removed meanwhile, it is received again")]
+    ObjectGone(Sha256Digest),
+    /// The hold was lifted already.
+    #[error("the hold {0} was lifted already")]
+    HoldLifted(Id),
+    /// There is nothing to destroy.
+    #[error("nothing is due that is in no open proposal")]
+    NothingDue,
+    /// Somebody decided already.
+    #[error("the disposal {0} was decided already")]
+    AlreadyDecided(Id),
+    /// Whoever proposed a disposal may not decide it.
+    #[error("whoever proposed the disposal {0} may not decide it; a second person must")]
+    SamePerson(Id),
     /// The clip is not tied to the case.
     #[error("clip {clip} is not tied to case {case}")]
     NotLinked {
@@ -159,6 +188,16 @@ impl Actor {
         Self("system:scrub".to_owned())
     }
 
+    /// What announces the retention table.
+    pub fn retention() -> Self {
+        Self("system:retention".to_owned())
+    }
+
+    /// What destroys that which was approved.
+    pub fn disposal() -> Self {
+        Self("system:disposal".to_owned())
+    }
+
     /// The command line's verification.
     pub fn verify() -> Self {
         Self("system:verify".to_owned())
@@ -186,7 +225,8 @@ impl Actor {
 
     /// Whether a recorded actor is a part of the daemon that acts by itself, and no person.
     pub fn is_daemon(recorded: &str) -> bool {
-        [Self::intake(), Self::matching(), Self::scrub()].iter().any(|actor| actor.as_str() == recorded)
+        let own = [Self::intake(), Self::matching(), Self::scrub(), Self::retention(), Self::disposal()];
+        own.iter().any(|actor| actor.as_str() == recorded)
     }
 
     /// The text that is recorded.

@@ -6,6 +6,7 @@ use super::act::{Act, Record};
 use super::{Actor, Custody, CustodyError};
 use crate::catalog::clips;
 use crate::catalog::notes::{self, Note};
+use crate::model::clip::ClipState;
 use crate::model::custody::EventKind;
 use crate::model::id::Id;
 use crate::model::subject::Subject;
@@ -17,6 +18,9 @@ use crate::model::subject::Subject;
 pub async fn note(custody: &Custody, actor: &Actor, clip: Id, text: &str) -> Result<Note, CustodyError> {
     let mut act = Act::begin(custody).await?;
     let clip = clips::get(act.conn(), clip).await?.ok_or(CustodyError::NoSuchClip(clip))?;
+    if clip.state == ClipState::Disposed {
+        return Err(CustodyError::Disposed(clip.id));
+    }
     let note = Note {
         id: act.new_id(),
         clip_id: clip.id,

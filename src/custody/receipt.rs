@@ -10,6 +10,7 @@ use crate::ledger::entry::Entry;
 use crate::ledger::proof::Included;
 use crate::ledger::prove::{ProveError, Prover};
 use crate::ledger::receipt::{Receipt, ReceiptClip};
+use crate::model::clip::ClipState;
 use crate::model::custody::EventKind;
 use crate::model::id::Id;
 
@@ -54,6 +55,9 @@ impl From<crate::catalog::CatalogError> for NoReceipt {
 pub async fn receipt(custody: &Custody, clip: Id) -> Result<Receipt, NoReceipt> {
     let mut reader = custody.db.read().await?;
     let clip = clips::get(reader.conn(), clip).await?.ok_or(CustodyError::NoSuchClip(clip))?;
+    if clip.state == ClipState::Disposed {
+        return Err(CustodyError::Disposed(clip.id).into());
+    }
     let indices = chain(&mut reader, &clip).await?;
     let key = custody.signer.verifier();
     let last = indices.last().copied().unwrap_or_default();

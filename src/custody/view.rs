@@ -5,13 +5,14 @@ use serde_json::{Map, json};
 use super::act::{Act, Record};
 use super::{Actor, Custody, CustodyError};
 use crate::catalog::clips::{self, Clip};
+use crate::model::clip::ClipState;
 use crate::model::custody::EventKind;
 use crate::model::id::Id;
 
 /// Records that `actor` fetches the bytes from `first` to `last` of a clip, and gives the clip.
 ///
 /// # Errors
-/// When there is no such clip or it cannot be recorded; then nothing may be shown.
+/// When there is no such clip, it is destroyed, or it cannot be recorded; then nothing may be shown.
 pub async fn view(
     custody: &Custody,
     actor: &Actor,
@@ -20,6 +21,9 @@ pub async fn view(
 ) -> Result<Clip, CustodyError> {
     let mut act = Act::begin(custody).await?;
     let clip = clips::get(act.conn(), clip).await?.ok_or(CustodyError::NoSuchClip(clip))?;
+    if clip.state == ClipState::Disposed {
+        return Err(CustodyError::Disposed(clip.id));
+    }
     // A range that cannot be served shows nothing, so there is nothing to record.
     let Some((first, last)) = bytes(&clip) else { return Ok(clip) };
     let record = Record {

@@ -36,7 +36,10 @@ macro_rules! demands {
 demands!(
     ApproveExport,
     CreateIncidents,
+    DecideDisposals,
     DecideIncidents,
+    HoldClips,
+    ProposeDisposals,
     ReadAudit,
     ReadClips,
     ReadMedia,
@@ -48,6 +51,7 @@ demands!(
     ReadRegisters,
     ReadLedger,
     ReadMetrics,
+    ReadRetention,
     WriteActions,
     LinkClips,
     AnnotateClips,

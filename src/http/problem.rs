@@ -267,6 +267,28 @@ impl From<CustodyError> for Problem {
                     format!("the reference {reference:?} is that of action {action}"),
                 ),
             ),
+            CustodyError::Disposed(id) => disposed(id, None),
+            CustodyError::HoldLifted(id) => Self::conflict(
+                "hold_lifted",
+                Text::new(format!("保全 {id} 已经解除"), format!("the hold {id} was lifted already")),
+            ),
+            CustodyError::NothingDue => Self::conflict(
+                "nothing_due",
+                Text::new("没有到期且未在待决申请中的视频", "nothing is due that is in no open proposal"),
+            ),
+            CustodyError::AlreadyDecided(id) => Self::conflict(
+                "already_decided",
+                Text::new(format!("销毁申请 {id} 已有决定"), format!("the disposal {id} was decided already")),
+            ),
+            CustodyError::SamePerson(id) => Self::new(
+                StatusCode::FORBIDDEN,
+                "same_person",
+                Text::new("须由他人决定", "A second person must decide"),
+                Text::new(
+                    format!("销毁申请 {id} 的申请人不能自己批准或驳回，须由另一人决定"),
+                    format!("whoever proposed the disposal {id} may not decide it; a second person must"),
+                ),
+            ),
             CustodyError::NotLinked { clip, case } => Self::not_found(
                 "not_linked",
                 Text::new(format!("视频 {clip} 未归入案件 {case}"), format!("clip {clip} is not tied to case {case}")),
@@ -292,9 +314,24 @@ pub fn no_such(subject: Subject) -> Problem {
         Subject::Action(_) => ("no_such_action", "执行行动"),
         Subject::Incident(_) => ("no_such_incident", "事件"),
         Subject::Export(_) => ("no_such_export", "移送"),
+        Subject::Hold(_) => ("no_such_hold", "保全"),
+        Subject::Disposal(_) => ("no_such_disposal", "销毁申请"),
     };
     let en = format!("there is no {} {id}", subject.kind());
     Problem::not_found(code, Text::new(format!("没有编号为 {id} 的{zh}"), en))
+}
+
+/// 410: the clip is destroyed; with the disposal that did it, where it is at hand.
+pub fn disposed(clip: crate::model::id::Id, by: Option<crate::model::id::Id>) -> Problem {
+    let (zh, en) =
+        by.map_or_else(Default::default, |by| (format!("（销毁申请 {by}）"), format!(" by the disposal {by}")));
+    let detail = Text::new(
+        format!("视频 {clip} 已依保管期限销毁{zh}；其摘要和账本记录永久保留"),
+        format!(
+            "clip {clip} was destroyed when its term had ended{en}; its digest and its ledger entries are kept for ever"
+        ),
+    );
+    Problem::new(StatusCode::GONE, "disposed", Text::new("已销毁", "Destroyed"), detail)
 }
 
 /// 404: there is no clip with this id.

@@ -178,7 +178,7 @@ mod tests {
         let error = word("x", &ClipState::ALL, ClipState::as_str).unwrap_err();
         assert_eq!(
             error.get(crate::http::language::Language::En),
-            "expected one of accepted, matched, confirmed, released"
+            "expected one of accepted, matched, confirmed, released, disposed"
         );
     }
 }

@@ -374,6 +374,10 @@ fn commit(intake: &Intake, ready: Vec<Ready>, mailbox: &watch::Mailbox) {
                 ready.into_iter().for_each(|one| commit(intake, vec![one], mailbox));
                 return;
             }
+            Err(error @ CustodyError::ObjectGone(_)) => {
+                ready.into_iter().for_each(|one| receive_again(intake, one, &error));
+                return;
+            }
             Err(error) => {
                 let wait = hold_up(intake, &ready, &error, pause);
                 if !wait {
@@ -402,6 +406,15 @@ fn hold_up(intake: &Intake, ready: &[Ready], error: &CustodyError, pause: Durati
     });
     std::thread::sleep(pause);
     true
+}
+
+/// A destroyed object was removed between its comparison with this file and its acceptance: the file is received anew.
+fn receive_again(intake: &Intake, one: Ready, error: &CustodyError) {
+    tracing::warn!(upload = %one.work.item.id, "{error}");
+    if let Some(Err(error)) = one.adoption.map(Adoption::put_back) {
+        tracing::error!(upload = %one.work.item.id, "{error}; the next start puts the source back");
+    }
+    intake.board.failed(&one.work.place, Reason::VaultFailed { error: error.to_string() });
 }
 
 /// A moved source is no longer in its folder, where a scan would find it again: it is taken up from the vault at the next scan.

@@ -12,6 +12,7 @@ pub mod bundle;
 pub mod checkpoint;
 pub mod cosignature;
 pub mod cosigner;
+pub mod disposal;
 pub mod entry;
 pub mod key;
 pub mod log;

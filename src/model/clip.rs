@@ -16,11 +16,13 @@ pub enum ClipState {
     Confirmed,
     /// The source was kept, moved or deleted, as the policy says.
     Released,
+    /// 已销毁: its bytes and what was known of it are gone; digest and ledger entries stay. The same bytes bring it back.
+    Disposed,
 }
 
 impl ClipState {
     /// Every state, in order.
-    pub const ALL: [Self; 4] = [Self::Accepted, Self::Matched, Self::Confirmed, Self::Released];
+    pub const ALL: [Self; 5] = [Self::Accepted, Self::Matched, Self::Confirmed, Self::Released, Self::Disposed];
 
     /// The word for it in the database and in JSON.
     pub fn as_str(self) -> &'static str {
@@ -29,6 +31,7 @@ impl ClipState {
             Self::Matched => "matched",
             Self::Confirmed => "confirmed",
             Self::Released => "released",
+            Self::Disposed => "disposed",
         }
     }
 }

@@ -26,11 +26,17 @@ pub enum EventKind {
     ExportBegin,
     /// A copy for somebody outside was made, as a bag with a manifest.
     Export,
+    /// 保全: it must not be destroyed.
+    Hold,
+    /// A hold on it was lifted.
+    Lift,
+    /// 销毁: it was destroyed under a rule.
+    Dispose,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Ingestion,
         Self::FixityCheck,
         Self::View,
@@ -41,6 +47,9 @@ impl EventKind {
         Self::Release,
         Self::ExportBegin,
         Self::Export,
+        Self::Hold,
+        Self::Lift,
+        Self::Dispose,
     ];
 
     /// The word for it in the database, the ledger and in JSON.
@@ -56,6 +65,9 @@ impl EventKind {
             Self::Release => "release",
             Self::ExportBegin => "export_begin",
             Self::Export => "export",
+            Self::Hold => "hold",
+            Self::Lift => "lift",
+            Self::Dispose => "dispose",
         }
     }
 }

@@ -15,6 +15,10 @@ pub enum Subject {
     Incident(Id),
     /// An export 移送.
     Export(Id),
+    /// A hold 保全.
+    Hold(Id),
+    /// A disposal 销毁.
+    Disposal(Id),
 }
 
 impl Subject {
@@ -26,20 +30,36 @@ impl Subject {
             Self::Action(_) => "action",
             Self::Incident(_) => "incident",
             Self::Export(_) => "export",
+            Self::Hold(_) => "hold",
+            Self::Disposal(_) => "disposal",
         }
     }
 
     /// Its id.
     pub fn id(self) -> Id {
         match self {
-            Self::Clip(id) | Self::Case(id) | Self::Action(id) | Self::Incident(id) | Self::Export(id) => id,
+            Self::Clip(id)
+            | Self::Case(id)
+            | Self::Action(id)
+            | Self::Incident(id)
+            | Self::Export(id)
+            | Self::Hold(id)
+            | Self::Disposal(id) => id,
         }
     }
 
     /// The subject of this kind with this id; none when no kind has that word.
     pub fn of(kind: &str, id: Id) -> Option<Self> {
-        [Self::Clip(id), Self::Case(id), Self::Action(id), Self::Incident(id), Self::Export(id)]
-            .into_iter()
-            .find(|s| s.kind() == kind)
+        [
+            Self::Clip(id),
+            Self::Case(id),
+            Self::Action(id),
+            Self::Incident(id),
+            Self::Export(id),
+            Self::Hold(id),
+            Self::Disposal(id),
+        ]
+        .into_iter()
+        .find(|s| s.kind() == kind)
     }
 }

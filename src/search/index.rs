@@ -139,7 +139,8 @@ pub async fn is_settled(conn: Conn<'_>) -> Result<bool, CatalogError> {
 
 fn with_documents(subjects: impl Iterator<Item = Subject>) -> impl Iterator<Item = Subject> {
     // What people search for in an action stands in the documents of its clips; whoever changes the action touches those.
-    subjects.filter(|s| !matches!(s, Subject::Action(_) | Subject::Export(_)))
+    // Holds and disposals are not searched for.
+    subjects.filter(|s| matches!(s, Subject::Clip(_) | Subject::Case(_) | Subject::Incident(_)))
 }
 
 async fn dependents(conn: Conn<'_>, subjects: &[Subject]) -> Result<Vec<Subject>, CatalogError> {

@@ -179,6 +179,24 @@ pub fn sync_file(file: &File) -> io::Result<()> {
     file.sync_all()
 }
 
+/// Removes the file at `path`; its name is off the device when it returns. Order: unlink, fsync of the directory. A crash in between
+/// leaves the file there or not; the caller removes it again. Whether there was one.
+///
+/// What was written on the device's blocks may stay until they are used again: that is the device's and its encryption's business.
+///
+/// # Errors
+/// What the operating system said.
+pub fn remove(path: &Path) -> io::Result<bool> {
+    let there = match std::fs::remove_file(path) {
+        Ok(()) => true,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+        Err(error) => return Err(error),
+    };
+    // Also when it was not there: a removal before may not have been synced.
+    sync_dir(parent(path))?;
+    Ok(there)
+}
+
 /// Writes the names in `dir` to the device.
 ///
 /// # Errors
@@ -416,6 +434,16 @@ mod tests {
         std::os::unix::fs::symlink("elsewhere", dir.path().join("link")).unwrap();
         let link = write_beside(&at, OsStr::new(".temporary"), OsStr::new("link"), b"x");
         assert_eq!(link.unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+    }
+
+    #[test]
+    fn removing_twice_is_removing_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("object");
+        std::fs::write(&path, b"bytes").unwrap();
+        assert!(remove(&path).unwrap());
+        assert!(!remove(&path).unwrap());
+        assert!(remove(&dir.path().join("lost/object")).is_err());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The vault on a local or mounted file system.
 //!
 //! ```text
-//! objects/ab/cdef…   an object: the file whose SHA-256 is abcdef…, mode 0440; never written again, never removed here
+//! objects/ab/cdef…   an object: the file whose SHA-256 is abcdef…, mode 0440; never written again, removed only by a disposal
 //! staging/           see the module `staging`
 //! ```
 
@@ -117,6 +117,23 @@ impl LocalVault {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(VaultError::at("look at", &path)(error)),
         }
+    }
+
+    /// Removes the object of this digest, for good; `false`: the vault has none. The caller knows that nothing needs it any more: that is
+    /// for a disposal to say, and for nobody else.
+    ///
+    /// # Errors
+    /// When the operating system refuses, or the vault's file system is not there.
+    pub fn remove_object(&self, sha256: Sha256Digest) -> Result<bool, VaultError> {
+        let path = self.object_path(sha256);
+        let removed = durable::remove(&path).map_err(VaultError::at("remove", &path))?;
+        if !removed && !self.is_there(sha256) {
+            // The empty directory below a file system that is not mounted says nothing.
+            return Err(VaultError::at("remove", &path)(io::Error::other(
+                "the vault is empty; is its file system mounted?",
+            )));
+        }
+        Ok(removed)
     }
 
     /// Bytes that this process may still write on the vault's file system.

@@ -5,7 +5,7 @@
 //!   [`Staged`] undoes it. [`LocalVault::adopt`] does the same by moving the source, when nobody can change it.
 //! * [`Staged::sync`] puts the bytes on the device. It waits, so it belongs on other threads than those that hash.
 //! * [`LocalVault::publish`] gives a group of staged files their names. **What it returned as [`Published`] is whole and
-//!   durable**, and stays: no function here writes or removes an object. An object that exists already is compared byte
+//!   durable**, and stays: no function here writes an object, and only [`LocalVault::remove_object`] removes one. An object that exists already is compared byte
 //!   by byte; a different one is an error, never replaced.
 //! * [`LocalVault::read_back`] reads an object from the device and compares it with what it should be.
 //!

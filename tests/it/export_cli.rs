@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use zhilu::ledger::policy::Policy;
 
-use crate::bag::{audit, names};
+use crate::exported_bag::{audit, names};
 use crate::support::{Court, another_clip, dock};
 
 const CASE: &str = "（2021）吉0721执123号";

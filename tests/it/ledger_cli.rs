@@ -172,7 +172,7 @@ fn a_whole_ledger_verifies_and_damage_is_named() {
     // A start refuses such a ledger; what verifies it must not.
     taken.court.meddle("delete from ledger_tiles");
     assert_eq!(taken.codes(1, &[]), ["tile_missing"]);
-    assert!(taken.run(1, &["ledger", "verify"]).contains("异常 WRONG tile_missing tile/0/000.p/9"));
+    assert!(taken.run(1, &["ledger", "verify"]).contains("异常 WRONG tile_missing tile/0/000.p/10"));
     assert_eq!(taken.court.run(&["ledger", "prove", "--index", "0"]).status.code(), Some(2));
 }
 

@@ -57,8 +57,8 @@ fn a_docked_clip_is_found_hashed_kept_tied_to_its_case_and_found_again() {
     assert_eq!(before.status, 200);
     assert_eq!(daemon.stop(), Some(0));
     let report = court.check();
-    // The clip, its link, the suspected incident that its mark makes, its fixity check, the view.
-    assert_eq!((&report["clips"], &report["entries"], &report["objects"]), (&json!(1), &json!(5), &json!(1)));
+    // The retention table, the clip, its link, the suspected incident that its mark makes, its fixity check, the view.
+    assert_eq!((&report["clips"], &report["entries"], &report["objects"]), (&json!(1), &json!(6), &json!(1)));
     assert!(court.uploads().join(name).exists());
 }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::registered::Registered;
+use crate::api::retention::Retention;
 use crate::api::schema;
 use crate::catalog::CatalogError;
 use crate::catalog::case_links::{self, CaseLink};
@@ -94,6 +95,9 @@ pub(in crate::api) struct Clip {
     anomalies: Vec<Anomaly>,
     /// Its `clip` entry in the ledger.
     ledger_index: u64,
+    /// How long it is kept, and why; null in lists.
+    #[schema(required = true)]
+    pub(super) retention: Option<Retention>,
 }
 
 /// The times of a clip, kept apart.
@@ -340,6 +344,7 @@ impl Known {
                 .map(|a| Anomaly { code: a.code, offset: a.offset, detail: a.detail })
                 .collect(),
             ledger_index: clip.entry_index,
+            retention: None,
         }
     }
 }

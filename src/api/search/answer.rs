@@ -173,7 +173,7 @@ fn hit(plan: &Plan, doc: &Doc, clips: &ClipDetails, incidents: &IncidentDetails)
             hit.clips = incidents.clips(id).into_iter().map(|(id, offset_ms)| Place { id, offset_ms }).collect();
         }
         Subject::Case(_) => hit.status = texts(Field::Status).next(),
-        Subject::Action(_) | Subject::Export(_) => {}
+        Subject::Action(_) | Subject::Export(_) | Subject::Hold(_) | Subject::Disposal(_) => {}
     }
     hit
 }

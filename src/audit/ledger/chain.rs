@@ -23,6 +23,11 @@ pub(super) struct Chains {
 }
 
 impl Chains {
+    /// The id of what an entry so far is about.
+    pub(super) fn subject(&self, index: u64) -> Option<i64> {
+        usize::try_from(index).ok().and_then(|at| self.subjects.get(at)).copied()
+    }
+
     /// Adds an entry that cannot be read.
     pub(super) fn skip(&mut self, subject: Option<(&str, i64)>) {
         self.subjects.push(subject.map_or(0, |(_, id)| id));
@@ -32,8 +37,8 @@ impl Chains {
     /// Adds an entry about `subject`, the row's word for it.
     pub(super) fn push(&mut self, index: u64, entry: &Entry, subject: Option<(&str, i64)>, report: &mut Report) {
         match (subject, entry.prev) {
-            // A batch of looks is about no single thing: nothing comes before it.
-            (None, _) | (Some((records::OBJECTS, _)), None) => {}
+            // A batch of looks or a retention table is about no single thing: nothing comes before it.
+            (None, _) | (Some((records::OBJECTS | records::RULES, _)), None) => {}
             (Some((_, id)), Some(before)) => self.follow(index, before, id, report),
             (Some((_, id)), None) => self.begin(index, entry.kind, id, report),
         }

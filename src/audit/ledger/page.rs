@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::chain::Chains;
+use super::disposals::{self, Disposals, is_erased};
 use super::tree::Tree;
 use super::{PAGE, Report};
 use crate::catalog::engine::Reader;
-use crate::catalog::records::{self, ClipRow, FixityRow, SealedRow};
+use crate::catalog::records::{self, ClipRow, FixityRow, SealedRow, StoneRow};
 use crate::catalog::{CatalogError, ledger as rows};
 use crate::ledger::entry::{Entry, EntryKind, commitment};
 use crate::ledger::merkle::leaf_hash;
@@ -25,6 +26,7 @@ pub(super) struct Page {
     sealed: Vec<SealedRow>,
     clips: Vec<ClipRow>,
     fixity: HashMap<i64, Vec<FixityRow>>,
+    stones: HashMap<i64, StoneRow>,
 }
 
 impl Page {
@@ -39,11 +41,12 @@ impl Page {
         for row in records::fixity(reader.conn(), from, to).await? {
             fixity.entry(row.entry_index).or_default().push(row);
         }
-        Ok(Self { from, to, lines, sealed, clips, fixity })
+        let stones = disposals::stones(reader, from, to).await?;
+        Ok(Self { from, to, lines, sealed, clips, fixity, stones })
     }
 
-    pub(super) fn check(self, tree: &mut Tree, chains: &mut Chains, report: &mut Report) {
-        let Self { from, to, lines, sealed, clips, fixity } = self;
+    pub(super) fn check(self, tree: &mut Tree, chains: &mut Chains, disposals: &mut Disposals, report: &mut Report) {
+        let Self { from, to, lines, sealed, clips, fixity, mut stones } = self;
         let (mut lines, mut sealed, mut clips) =
             (lines.into_iter().peekable(), sealed.into_iter().peekable(), clips.into_iter().peekable());
         let mut leaves = Vec::with_capacity(lines.len());
@@ -83,15 +86,16 @@ impl Page {
             if entry.kind == EntryKind::Clip || clip.is_some() {
                 check_clip(index, &entry, clip.as_ref(), report);
             }
+            disposals.see(index, &entry, record.as_ref(), stones.remove(&index.cast_signed()), report);
             chains.push(index, &entry, subject, report);
         }
         tree.append(&leaves);
     }
 }
 
-/// Kinds that are about a clip or something else that the catalog has a record of.
+/// Kinds that the catalog has a record of.
 fn must_have_record(kind: EntryKind) -> bool {
-    matches!(kind, EntryKind::Clip | EntryKind::Event | EntryKind::Amend | EntryKind::Dispose)
+    matches!(kind, EntryKind::Rules | EntryKind::Clip | EntryKind::Event | EntryKind::Amend | EntryKind::Dispose)
 }
 
 fn read_entry(index: u64, line: Option<&[u8]>, report: &mut Report) -> Option<Entry> {
@@ -105,7 +109,9 @@ fn read_entry(index: u64, line: Option<&[u8]>, report: &mut Report) -> Option<En
 /// Whether the private record is the one that the entry commits to, and what both say is the same.
 fn check_record(index: u64, entry: &Entry, row: &SealedRow, report: &mut Report) {
     let salt = <[u8; 32]>::try_from(&row.salt[..]).ok();
-    if salt.is_none_or(|salt| commitment(&salt, &row.detail) != entry.commit) {
+    // What a disposal erased is held against the disposal, see `disposals`.
+    let erased = row.erased_by.is_some() && is_erased(row);
+    if !erased && salt.is_none_or(|salt| commitment(&salt, &row.detail) != entry.commit) {
         report.findings.add(
             "detail_altered",
             index,
@@ -121,6 +127,8 @@ fn check_record(index: u64, entry: &Entry, row: &SealedRow, report: &mut Report)
     }
     let word = |key: &str| entry.public.get(key).and_then(|v| v.as_str());
     let about = match entry.kind {
+        EntryKind::Rules => row.subject == records::RULES,
+        EntryKind::Dispose => row.subject == "clip" && row.kind == EventKind::Dispose.as_str(),
         EntryKind::Clip => row.subject == "clip" && row.kind == EventKind::Ingestion.as_str(),
         EntryKind::Amend => word("event") == Some(&row.kind) && word(&row.subject) == Some(&row.subject_id.to_string()),
         // Objects that were found equal together: the number is part of what everybody may read.

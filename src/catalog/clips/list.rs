@@ -32,7 +32,7 @@ pub struct ClipFilter {
     pub important: Option<bool>,
     /// Health.
     pub health: Option<Health>,
-    /// State.
+    /// State; when not set, those destroyed are listed only where they are asked for by id or digest.
     pub state: Option<ClipState>,
     /// Digest.
     pub sha256: Option<Sha256Digest>,
@@ -101,8 +101,10 @@ pub async fn list(conn: Conn<'_>, filter: &ClipFilter, limit: u32) -> Result<Vec
         if let Some(health) = filter.health {
             q.push(" and health = ").push_bind(health.as_str());
         }
-        if let Some(state) = filter.state {
-            q.push(" and state = ").push_bind(state.as_str());
+        match filter.state {
+            Some(state) => _ = q.push(" and state = ").push_bind(state.as_str()),
+            None if filter.ids.is_some() || filter.sha256.is_some() => {}
+            None => _ = q.push(" and state <> 'disposed'"),
         }
         if let Some(sha256) = filter.sha256 {
             q.push(" and sha256 = ").push_bind(sha256.0.to_vec());

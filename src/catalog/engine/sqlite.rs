@@ -28,6 +28,8 @@ pub(super) async fn open(path: &Path) -> Result<(SqlitePool, SqlitePool), Catalo
         .busy_timeout(BUSY_TIMEOUT)
         .pragma("cache_size", CACHE_KIB)
         .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
+        // What is deleted or overwritten is gone from the file, too: disposal promises that.
+        .pragma("secure_delete", "on")
         .optimize_on_close(false, None);
     let migrating = pool(1).connect_with(options.clone()).await?;
     migrate::sqlite(&migrating).await?;

@@ -21,7 +21,7 @@ const TOKENS_AT_ONCE: usize = 40;
 pub async fn lacking(conn: Conn<'_>, limit: u32) -> Result<Vec<Subject>, CatalogError> {
     const CLIPS: &str = "select s.id from clips s left join search_keys k on k.kind = 1 and k.subject_id = s.id \
         left join search_dirty d on d.kind = 1 and d.subject_id = s.id \
-        where s.role = 'clip' and k.doc_key is null and d.subject_id is null order by s.id limit $1";
+        where s.role = 'clip' and s.state <> 'disposed' and k.doc_key is null and d.subject_id is null order by s.id limit $1";
     const CASES: &str = "select s.id from cases s left join search_keys k on k.kind = 2 and k.subject_id = s.id \
         left join search_dirty d on d.kind = 2 and d.subject_id = s.id \
         where k.doc_key is null and d.subject_id is null order by s.id limit $1";
@@ -36,7 +36,7 @@ pub async fn lacking(conn: Conn<'_>, limit: u32) -> Result<Vec<Subject>, Catalog
 /// # Errors
 /// When the database is away.
 pub async fn stray(conn: Conn<'_>, limit: u32) -> Result<Vec<Subject>, CatalogError> {
-    const CLIPS: &str = "select k.subject_id from search_keys k left join clips s on s.id = k.subject_id and s.role = 'clip' \
+    const CLIPS: &str = "select k.subject_id from search_keys k left join clips s on s.id = k.subject_id and s.role = 'clip' and s.state <> 'disposed' \
         left join search_dirty d on d.kind = k.kind and d.subject_id = k.subject_id \
         where k.kind = 1 and s.id is null and d.subject_id is null order by k.subject_id limit $1";
     const CASES: &str = "select k.subject_id from search_keys k left join cases s on s.id = k.subject_id \

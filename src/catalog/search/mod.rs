@@ -23,7 +23,7 @@ fn kind_of(subject: Subject) -> Option<i64> {
         Subject::Clip(_) => Some(CLIP),
         Subject::Case(_) => Some(CASE),
         Subject::Incident(_) => Some(INCIDENT),
-        Subject::Action(_) | Subject::Export(_) => None,
+        Subject::Action(_) | Subject::Export(_) | Subject::Hold(_) | Subject::Disposal(_) => None,
     }
 }
 

@@ -64,6 +64,12 @@ fn print(report: &Report) -> Result<(), Failure> {
             say!("无见证人：仅法院自己的密钥作保 no witness: only the court's own key vouches");
         }
     }
+    for (index, said) in &report.disposed {
+        say!("销毁 entry {index}: {said}");
+    }
+    if report.disposals > report.disposed.len() as u64 {
+        say!("共销毁 {} 个 disposals in all", report.disposals);
+    }
     for finding in report.findings.list() {
         say!("异常 WRONG {finding}");
     }
@@ -98,6 +104,8 @@ fn print_json(report: &Report) -> Result<(), Failure> {
         "entries": report.entries,
         "records": report.records,
         "clips": report.clips,
+        "disposals": report.disposals,
+        "disposed": report.disposed.iter().map(|(index, said)| json!({"entry": index, "said": said})).collect::<Vec<_>>(),
         "root": report.root.map(|root| to_hex(&root)),
         "vouched": vouched,
         "doubt": report.doubt,

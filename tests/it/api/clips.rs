@@ -58,7 +58,7 @@ async fn a_clip_says_everything_that_is_known() {
     for (field, value) in expected {
         assert_eq!(rest.as_object_mut().unwrap().remove(&field), Some(value), "{field}");
     }
-    assert_eq!(rest.as_object().unwrap().keys().collect::<Vec<_>>(), ["cases", "doubts", "incidents"]);
+    assert_eq!(rest.as_object().unwrap().keys().collect::<Vec<_>>(), ["cases", "doubts", "incidents", "retention"]);
     assert_eq!(rest["cases"][0]["number"], "（2021）吉0721执123号");
     assert_eq!(rest["cases"][0]["method"], "path");
     assert_eq!(rest["incidents"].as_array().unwrap().len(), 1, "the mark makes a suspected one");
@@ -166,11 +166,11 @@ async fn wrong_parameters_are_named_all_at_once() {
     }
     let english = [("accept-language", "en")];
     let answer = world.get_with(OFFICER, "/api/v1/clips?state=x&case=2021", &english).await.json();
-    assert_eq!(answer["errors"][1]["message"], "expected one of accepted, matched, confirmed, released");
+    assert_eq!(answer["errors"][1]["message"], "expected one of accepted, matched, confirmed, released, disposed");
     let case = answer["errors"][0]["message"].as_str().unwrap();
     assert!(case.contains("court code"), "{case}");
     let answer = world.get(OFFICER, "/api/v1/clips?state=x").await.json();
-    assert_eq!(answer["errors"][0]["message"], "应为 accepted、matched、confirmed、released 之一");
+    assert_eq!(answer["errors"][0]["message"], "应为 accepted、matched、confirmed、released、disposed 之一");
     for id in ["x", "-1", "99999999999999999999", "%FF", "1.0"] {
         let answer = world.get(OFFICER, &format!("/api/v1/clips/{id}")).await;
         assert_eq!((answer.status, answer.fields()), (StatusCode::BAD_REQUEST, vec!["id".to_owned()]), "{id}");

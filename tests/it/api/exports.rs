@@ -13,7 +13,7 @@ use zhilu::model::id::Id;
 use zhilu::model::role::Role;
 
 use super::world::{ADMIN, Answer, LEGAL, OFFICER, World};
-use crate::bag::{Audited, audit};
+use crate::exported_bag::{Audited, audit};
 
 const ALL: &str = "/api/v1/exports";
 

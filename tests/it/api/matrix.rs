@@ -9,10 +9,19 @@ use super::world::{ADMIN, ANON, LEGAL, World};
 
 /// Routes that anybody may ask.
 const PUBLIC: [&str; 4] = ["/api/v1/openapi.json", "/healthz", "/readyz", "/witness/add-checkpoint"];
+/// Who may read of retention.
+const RETENTION: &[Role] = &[Role::Legal, Role::Auditor, Role::Admin];
 /// Routes that only some roles may ask.
-const NARROW: [(&str, &[Role]); 6] = [
+const NARROW: [(&str, &[Role]); 13] = [
     ("/api/v1/audit/coverage", &[Role::Auditor, Role::Admin]),
     ("/api/v1/audit/findings", &[Role::Auditor, Role::Admin]),
+    ("/api/v1/disposals", RETENTION),
+    ("/api/v1/disposals/{id}", RETENTION),
+    ("/api/v1/disposals/{id}/clips", RETENTION),
+    ("/api/v1/holds", RETENTION),
+    ("/api/v1/holds/{id}", RETENTION),
+    ("/api/v1/retention/due", RETENTION),
+    ("/api/v1/retention/rules", RETENTION),
     ("/api/v1/exports", &[Role::Legal, Role::Auditor, Role::Admin]),
     ("/api/v1/exports/{id}", &[Role::Legal, Role::Auditor, Role::Admin]),
     ("/api/v1/exports/{id}/bag", &[Role::Legal, Role::Auditor, Role::Admin]),
@@ -53,6 +62,17 @@ impl Things {
         let made = world.send(LEGAL, Method::POST, "/api/v1/incidents", &incident).await.json();
         things.push(("/incidents/", made["id"].as_str().unwrap().to_owned()));
         things.push(("/exports/", super::exports::made(world, clip).await));
+        let hold = json!({"on": "clip", "subject": clip.to_string(), "reason": "x"});
+        let made = world.send(LEGAL, Method::POST, "/api/v1/holds", &hold).await.json();
+        things.push(("/holds/", made["id"].as_str().unwrap().to_owned()));
+        // Nothing is due in a world that is new.
+        world
+            .meddle(
+                "insert into disposals (id, scope, state, reason, proposed_by, proposed_us, last_entry) \
+                 values (5, 'named', 'refused', 'x', 'x', 1, 0)",
+            )
+            .await;
+        things.push(("/disposals/", "5".to_owned()));
         Self(things)
     }
 
@@ -67,7 +87,7 @@ impl Things {
 }
 
 /// Routes that change something, and who may ask them.
-const WRITERS: [(&str, &[Role]); 23] = [
+const WRITERS: [(&str, &[Role]); 27] = [
     ("addIncidentMeasure", &[Role::Legal]),
     ("assignActionClips", &[Role::Officer, Role::Legal]),
     ("changeAction", &[Role::Legal, Role::Admin]),
@@ -81,12 +101,16 @@ const WRITERS: [(&str, &[Role]); 23] = [
     ("createIncident", &[Role::Officer, Role::Legal]),
     ("createOfficer", &[Role::Admin]),
     ("createRecorder", &[Role::Admin]),
+    ("decideDisposal", &[Role::Legal, Role::Admin]),
     ("decideExport", &[Role::Legal, Role::Admin]),
     ("decideIncident", &[Role::Legal]),
     ("importRegister", &[Role::Admin]),
+    ("liftHold", &[Role::Legal, Role::Admin]),
     ("linkClip", &[Role::Officer, Role::Legal]),
     ("markClip", &[Role::Officer, Role::Legal]),
     ("noteClip", &[Role::Officer, Role::Legal]),
+    ("placeHold", &[Role::Legal, Role::Admin]),
+    ("proposeDisposal", &[Role::Legal, Role::Admin]),
     ("relateCase", &[Role::Legal, Role::Admin]),
     ("requestExport", &[Role::Legal]),
     ("unlinkClip", &[Role::Officer, Role::Legal]),

@@ -19,6 +19,7 @@ mod media;
 mod openapi;
 mod receipts;
 mod registers;
+mod retention;
 mod search;
 mod uploads;
 pub(crate) mod world;

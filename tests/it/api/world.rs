@@ -103,7 +103,7 @@ impl World {
     /// On this database; none: a file.
     pub(crate) async fn on(database: Option<Database>) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let vault = LocalVault::open(&dir.path().join("vault")).unwrap().vault;
+        let vault = Arc::new(LocalVault::open(&dir.path().join("vault")).unwrap().vault);
         let url = match &database {
             Some(database) => database.url(),
             None => format!("sqlite:{}", dir.path().join("catalog.sqlite").display()),
@@ -121,13 +121,15 @@ impl World {
             utc_offset: UtcOffset::CHINA,
             incidents: Arc::default(),
             rules: Rules::default(),
+            vault: Arc::clone(&vault),
+            retention: Arc::default(),
         };
         let mut tokens = HashMap::new();
         for role in Role::ALL {
             let (_, secret) = token::create(&custody, role.as_str(), role).await.unwrap();
             tokens.insert(role, secret.expose().to_owned());
         }
-        let mut app = App::new(custody, Arc::new(vault), None);
+        let mut app = App::new(custody, vault, None);
         app.exports = Some(dir.path().join("exports"));
         Self { dir, url, database, router: Router::from(app.clone()), app, tokens, files: AtomicI64::new(1) }
     }

@@ -95,9 +95,9 @@ fn a_daemon_with_another_key_is_refused_with_both_names() {
 }
 
 /// Another process's custody of a world's catalog, whose ids begin where the world's begin.
-async fn second(url: &str, seed: [u8; 32]) -> Custody {
+async fn second(world: &World, seed: [u8; 32]) -> Custody {
     Custody {
-        db: Db::open(&Location::parse(url, None).unwrap()).await.unwrap(),
+        db: Db::open(&Location::parse(&world.url, None).unwrap()).await.unwrap(),
         clock: Arc::new(FixedClock::new(NOW)),
         ids: Arc::new(IdGenerator::new(1)),
         policy: Arc::new(Policy::of_log(
@@ -109,13 +109,15 @@ async fn second(url: &str, seed: [u8; 32]) -> Custody {
         utc_offset: UtcOffset::CHINA,
         incidents: Arc::default(),
         rules: zhilu::matching::Rules::default(),
+        vault: Arc::clone(&world.app.vault),
+        retention: Arc::default(),
     }
 }
 
 #[tokio::test]
 async fn ids_that_two_daemons_gave_are_given_anew() {
     for world in [World::new().await, World::on(Some(cluster::database())).await] {
-        let other = second(&world.url, [1; 32]).await;
+        let other = second(&world, [1; 32]).await;
         // The same first ids, upload and clip alike.
         let ours = world.clip("120000").await;
         let mut arrival = world.arrival("other.mp4", b"other");
@@ -133,7 +135,7 @@ async fn ids_that_two_daemons_gave_are_given_anew() {
 async fn a_key_that_did_not_sign_the_newest_checkpoint_appends_nothing() {
     let world = World::on(Some(cluster::database())).await;
     // Started on the empty catalog, as a daemon with a data directory of its own would be.
-    let other = second(&world.url, [2; 32]).await;
+    let other = second(&world, [2; 32]).await;
     world.clip("120000").await;
     let arrival = world.arrival("other.mp4", b"other");
     let error = accept(&other, &[arrival]).await.unwrap_err();

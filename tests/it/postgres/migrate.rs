@@ -35,6 +35,8 @@ fn grown() -> Court {
         .unwrap();
     assert!(court.run(&["import", "cases", file.to_str().unwrap()]).status.success());
     assert!(court.run(&["ingest", uploads.to_str().unwrap()]).status.success());
+    // The first start announces the retention table.
+    assert_eq!(court.serve().stop(), Some(0));
     court
 }
 

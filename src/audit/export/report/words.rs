@@ -41,6 +41,9 @@ pub(super) fn event(kind: EventKind) -> &'static str {
         EventKind::Release => "源文件处理",
         EventKind::ExportBegin => "移送开始",
         EventKind::Export => "移送完成",
+        EventKind::Hold => "保全",
+        EventKind::Lift => "解除保全",
+        EventKind::Dispose => "销毁",
     }
 }
 

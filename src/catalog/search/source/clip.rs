@@ -66,7 +66,7 @@ type Grouped<T> = HashMap<i64, Vec<T>>;
 /// When the database is away.
 pub async fn clips(mut conn: Conn<'_>, ids: &[i64]) -> Result<Vec<ClipSource>, CatalogError> {
     const CLIPS: &str = "select id, recorded_us, recorder, officer, important + marked as important, unfiled, health \
-        from clips where role = 'clip' and id in (";
+        from clips where role = 'clip' and state <> 'disposed' and id in (";
     const NOTES: &str = "select clip_id, id, note from clip_notes where clip_id in (";
     let rows: Vec<Row> = rows_in!(conn, CLIPS, ids);
     let mut notes: Vec<(i64, i64, String)> = rows_in!(conn, NOTES, ids);
