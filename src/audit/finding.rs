@@ -45,6 +45,7 @@ pub fn zh(code: &str) -> &str {
         "detail_misplaced" => "记录的内容放错位置",
         "detail_missing" => "记录的内容缺失",
         "disposal_differs" => "销毁与规则不符",
+        "disposal_held" => "保全期间销毁",
         "disposal_early" => "未到期即销毁",
         "document_altered" => "检索索引与原文不符",
         "document_extra" => "检索到并不存在的内容",
@@ -149,7 +150,7 @@ mod tests {
 
     /// Every text in quotes of the files below `dir` that looks like a code.
     fn codes_below(dir: &Path, found: &mut HashSet<String>) {
-        const ENDS: [&str; 22] = [
+        const ENDS: [&str; 24] = [
             "missing",
             "extra",
             "altered",
@@ -166,12 +167,14 @@ mod tests {
             "doubtful",
             "early",
             "foreign",
+            "held",
             "misplaced",
             "other",
             "oversized",
             "unknown",
             "unlisted",
             "unproved",
+            "unvouched",
         ];
         for entry in std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()) {
             if entry.is_dir() {
