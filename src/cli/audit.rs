@@ -8,6 +8,7 @@ use super::{Failure, Outcome};
 use crate::audit::bag::{ClipStory, Report, Step, audit};
 use crate::audit::finding::Findings;
 use crate::audit::ledger::Conclusion;
+use crate::ledger::key::KeyName;
 use crate::ledger::policy::Vouched;
 use crate::model::digest::to_hex;
 
@@ -152,6 +153,8 @@ fn zh(event: &str) -> &'static str {
         "annotate" => "批注",
         "mark" => "标记",
         "release" => "释放源文件",
+        "hold" => "保全",
+        "lift" => "解除保全",
         "export_begin" => "开始移送",
         "export" => "移送",
         "dispose" => "销毁",
@@ -177,7 +180,7 @@ fn print_vouched(vouched: &Vouched) -> Result<(), Failure> {
 
 fn print_json(report: &Report) -> Result<(), Failure> {
     let vouched = report.vouched.as_ref().map(|vouched| {
-        let witness = |(name, time): &(_, _)| json!({"name": name_of(name), "seen_at": witnessed_at(*time)});
+        let witness = |(name, time): &(KeyName, u64)| json!({"name": name.as_str(), "seen_at": witnessed_at(*time)});
         let witnesses: Vec<_> = vouched.witnesses.iter().map(witness).collect();
         json!({"log": vouched.log.to_string(), "witnesses": witnesses, "witnessed": vouched.witnessed})
     });
@@ -201,8 +204,4 @@ fn print_json(report: &Report) -> Result<(), Failure> {
     });
     say!("{}", serde_json::to_string_pretty(&text)?);
     Ok(())
-}
-
-fn name_of(name: &crate::ledger::key::KeyName) -> &str {
-    name.as_str()
 }

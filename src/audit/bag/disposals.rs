@@ -1,4 +1,6 @@
-//! Disposals: a clip that is not in the bag any more was destroyed under a rule that the ledger announced before.
+//! Disposals: a clip that is not in the bag any more was destroyed under a rule that the ledger announced before, and under no hold.
+
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
@@ -8,16 +10,21 @@ use super::fault::{Fault, Faults, altered};
 use crate::ledger::entry::EntryKind;
 use crate::model::time::Micros;
 
-/// Checks every `dispose` entry against the table that it names.
+/// Checks every `dispose` entry against the table that it names and the holds before it.
 pub(super) fn check(entries: &Entries, chains: &[Chain], faults: &mut Faults) {
     for chain in chains {
+        let mut held = BTreeSet::new();
         for index in chain.iter().copied() {
-            faults.extend(check_one(index, chain, entries).err());
+            match entries.logged.get(&index).map(|entry| (&*entry.event, &entry.facts)) {
+                Some(("hold", Facts::Hold(hold))) => _ = held.insert(&**hold),
+                Some((_, Facts::Hold(hold))) => _ = held.remove(&**hold),
+                _ => faults.extend(check_one(index, chain, entries, &held).err()),
+            }
         }
     }
 }
 
-fn check_one(index: u64, chain: &Chain, entries: &Entries) -> Result<(), Fault> {
+fn check_one(index: u64, chain: &Chain, entries: &Entries, held: &BTreeSet<&str>) -> Result<(), Fault> {
     let Some(entry) = entries.logged.get(&index).filter(|entry| entry.kind == EntryKind::Dispose) else {
         return Ok(());
     };
@@ -26,6 +33,9 @@ fn check_one(index: u64, chain: &Chain, entries: &Entries) -> Result<(), Fault> 
     let number = |key: &str| public.get(key).and_then(Value::as_u64);
     if number("clip") != chain.first().copied() {
         return Err(wrong("it does not name the clip in whose chain it stands".to_owned()));
+    }
+    if let Some(hold) = held.first() {
+        return Err(altered("disposed_while_held", index, format!("the clip was under hold {hold}")));
     }
     let rules = number("rules").filter(|rules| *rules < index);
     let rules = rules.and_then(|rules| entries.logged.get(&rules)).filter(|rules| rules.kind == EntryKind::Rules);
@@ -37,7 +47,7 @@ fn check_one(index: u64, chain: &Chain, entries: &Entries) -> Result<(), Fault> 
         None => Err(wrong("it does not say from when on it was allowed".to_owned())),
         Some(allowed) if allowed > entry.at => {
             let detail = format!("disposed at {}, allowed from {allowed}", entry.at.to_rfc3339_seconds());
-            Err(altered("disposal_early", index, detail))
+            Err(altered("disposed_too_early", index, detail))
         }
         Some(_) => Ok(()),
     }

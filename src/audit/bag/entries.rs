@@ -57,6 +57,8 @@ pub(super) enum Facts {
     Subject(Box<str>),
     /// An entry that stands alone and is a batch of looks.
     Batch,
+    /// Of a hold that was laid on a clip or lifted from it: which.
+    Hold(Box<str>),
     /// Of a disposal or a retention table: the public part.
     Public(Box<Map<String, Value>>),
 }
@@ -241,6 +243,7 @@ fn digest(entry: &Entry) -> Logged {
             Facts::Export(Box::new(Export { id: owned("export"), manifest: owned("manifest"), entries: None }))
         }
         EntryKind::Event if event == "fixity_check" && entry.public.contains_key("objects") => Facts::Batch,
+        EntryKind::Event if matches!(event, "hold" | "lift") => Facts::Hold(word("hold").unwrap_or_default().into()),
         EntryKind::Amend => Facts::Subject(subject(&entry.public).into()),
         EntryKind::Rules | EntryKind::Dispose => Facts::Public(Box::new(entry.public.clone())),
         EntryKind::Event | EntryKind::Dock | EntryKind::Node => Facts::None,

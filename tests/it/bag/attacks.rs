@@ -138,7 +138,7 @@ fn what_a_court_should_not_have_written_is_named() {
         wrong.push((code, court));
     }
     for (code, change) in [
-        ("disposal_early", json!({"allowed_from": "2036-01-01T00:00:00Z"})),
+        ("disposed_too_early", json!({"allowed_from": "2036-01-01T00:00:00Z"})),
         ("disposal_differs", json!({"rules": 0})),
         ("disposal_differs", json!({"rules": 99})),
         ("disposal_differs", json!({"clip": 0})),
@@ -149,6 +149,14 @@ fn what_a_court_should_not_have_written_is_named() {
         court.dispose(disposed, rules, &change);
         wrong.push((code, court));
     }
+    let (mut held, _) = court();
+    let rules = held.beside(EntryKind::Rules, None, json!({"rules": []}), true);
+    let disposed = held.take(b"disposed", None, false);
+    for (event, hold) in [("hold", "1"), ("hold", "2"), ("lift", "1")] {
+        held.event_with(disposed, json!({"event": event, "hold": hold}), "张三");
+    }
+    held.dispose(disposed, rules, &json!({}));
+    wrong.push(("disposed_while_held", held));
     for (code, mut court) in wrong {
         let policy = court.policy.clone();
         let case = Case::new(&court.export(), &policy);

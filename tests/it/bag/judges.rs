@@ -66,6 +66,7 @@ pub(crate) fn python(arguments: &[&Path]) -> (Option<i32>, String) {
 /// Many bags in one process, which begins once and remembers signatures that it saw.
 const DRIVER: &str = r#"
 import contextlib, importlib.util, io, json, sys
+sys.dont_write_bytecode = True
 spec = importlib.util.spec_from_file_location("checker", sys.argv[1])
 checker = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(checker)

@@ -43,6 +43,8 @@ impl Sample {
         let table = json!({"notice_days": 30, "rules": [{"applies_to": "ordinary", "id": "R1", "months": 6}]});
         let rules = court.beside(EntryKind::Rules, None, table, true);
         let disposed = court.take(b"was disposed of", None, false);
+        court.event_with(disposed, json!({"event": "hold", "hold": "8001"}), "张三");
+        court.event_with(disposed, json!({"event": "lift", "hold": "8001"}), "张三");
         let clip = court.take(&[7; 5000], Some("T8C-000123"), true);
         let sidecar = court.take(b"<Record><Sn>T8C-000123</Sn></Record>", Some("T8C-000123"), false);
         court.event(clip, "fixity_check", "scrub");
