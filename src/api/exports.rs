@@ -219,7 +219,7 @@ async fn find(app: &App, id: Id) -> Result<exports::Export, Problem> {
 /// Where the bag lies, when it is this daemon's own.
 fn bag_dir(app: &App, export: &exports::Export) -> Option<PathBuf> {
     let dir = app.exports.as_ref()?.join(export.id.to_string());
-    let is_ours = export.dir.as_deref().is_some_and(|of| dir == PathBuf::from(of));
+    let is_ours = export.dir.as_deref().is_some_and(|of| dir == std::path::Path::new(of));
     (is_ours && dir.is_dir()).then_some(dir)
 }
 

@@ -53,7 +53,7 @@ pub struct Exporter {
     pub vault: Arc<LocalVault>,
     /// The court's code; empty: not said.
     pub court: String,
-    /// Files that are copied at the same time; 0: one a core.
+    /// Files that are copied at the same time; 0: two a core, at most eight.
     pub threads: usize,
 }
 

@@ -40,7 +40,7 @@ pub(super) struct Args {
     /// Who approved it: another person than you
     #[arg(long, value_name = "TEXT")]
     approver: String,
-    /// Files copied at the same time; 0: one a core
+    /// Files copied at the same time; 0: two a core, at most eight
     #[arg(long, value_name = "N", default_value_t = 0)]
     threads: u8,
     /// Print the summary as JSON

@@ -39,9 +39,10 @@ impl Taken {
         let out = taken.court.command(&[]).args(["search", "--json", CASE]).output().unwrap();
         let found = done(&out);
         let clips = found["items"].as_array().unwrap().iter().filter(|hit| hit["kind"] == "clip");
-        let mut clips: Vec<String> = clips.map(|hit| hit["id"].as_str().unwrap().to_owned()).collect();
+        let text = |hit: &Value, name: &str| hit[name].as_str().unwrap().to_owned();
+        let mut clips: Vec<(String, String)> = clips.map(|hit| (text(hit, "title"), text(hit, "id"))).collect();
         clips.sort();
-        Self { clips, ..taken }
+        Self { clips: clips.into_iter().map(|(_, id)| id).collect(), ..taken }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -108,7 +109,7 @@ fn a_case_leaves_as_a_bag_that_holds_with_its_sidecars_and_every_access() {
     assert_eq!(again.status.code(), Some(2), "{}", said(&again));
     taken.court.check();
 
-    // A second bag of one clip shows that it left before.
+    // A second bag of one clip, which has no sidecar, shows that it left before.
     let bag = taken.path("second");
     taken.run(
         0,

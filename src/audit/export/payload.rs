@@ -21,6 +21,9 @@ use crate::vault::{DeliverError, Delivered, Expected, LocalVault, ReadPath, Stag
 /// Rows read at a time.
 const PAGE: u32 = 500;
 
+/// Most files at a time that are chosen without being asked for: each takes 3 MiB.
+const MOST_THREADS: usize = 8;
+
 /// A clip to copy.
 #[derive(Debug, Clone)]
 struct Job {
@@ -42,7 +45,8 @@ pub(super) async fn copy(
     drop(reader);
     check_room(&jobs, bag)?;
     let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let threads = if exporter.threads == 0 { cores() } else { exporter.threads };
+    // Two for each core: while one hashes, the other waits for the device to have what it wrote.
+    let threads = if exporter.threads == 0 { (2 * cores()).min(MOST_THREADS) } else { exporter.threads };
     let path = |job: &Job| bag.path(&job.name);
     run(&exporter.vault, jobs.clone(), threads, path, progress)?;
     for Job { name, expected, .. } in jobs {
