@@ -13,7 +13,7 @@ use crate::model::subject::Subject;
 use crate::model::time::Micros;
 
 mod postgres;
-mod sqlite;
+pub(super) mod sqlite;
 
 /// Where a document stands, and which version of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
