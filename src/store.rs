@@ -116,20 +116,55 @@ impl Store {
         let signer = open_key(&keys, &config.court.ledger_name, checkpoint.as_ref().map_or(0, |c| c.size))?;
         log::check_signer(checkpoint.as_ref(), &signer)?;
         drop(first);
-        let path = || data_dir.join("keys");
-        let seed = random_bytes::<8>().map_err(|error| OpenError::Path { path: path(), error })?;
-        let custody = Custody {
-            db,
-            clock,
-            ids: Arc::new(IdGenerator::new(u64::from_le_bytes(seed))),
-            signer: Arc::new(signer),
-            patterns: Arc::new(NamePatterns::new(&config.intake.names)?),
-            utc_offset: config.court.utc_offset,
-            incidents: Arc::new(config.incidents.settings()),
-            rules: rules(config),
-        };
+        let custody = custody(config, clock, db, signer)?;
         Ok(Self { custody, vault: Arc::new(vault), recovered })
     }
+}
+
+/// A data directory opened to be looked at, whatever its state: the checks of a start would end at the first damage.
+pub struct Exhibit {
+    /// The catalog.
+    pub db: Db,
+    /// The vault.
+    pub vault: Arc<LocalVault>,
+    /// Acts on evidence, where the ledger's key is at hand.
+    pub custody: Result<Custody, OpenError>,
+}
+
+impl Exhibit {
+    /// Opens what is there and makes nothing but the vault's directory for this process.
+    ///
+    /// # Errors
+    /// When the catalog or the vault is not there or cannot be opened.
+    pub async fn open(config: &Config, clock: SharedClock) -> Result<Self, OpenError> {
+        let root = config.vault.root(&config.data_dir);
+        if !LocalVault::exists(&root) {
+            let error =
+                io::Error::new(io::ErrorKind::NotFound, "there is no whole vault here; is its file system mounted?");
+            return Err(OpenError::Path { path: root, error });
+        }
+        let vault = Arc::new(LocalVault::look(&root)?);
+        let db = Db::open(&location(config)?).await?;
+        // Some size but 0, so that no key is ever made here.
+        let signer = open_key(&config.data_dir.join("keys"), &config.court.ledger_name, 1);
+        let custody = signer.and_then(|signer| custody(config, clock, db.clone(), signer));
+        Ok(Self { db, vault, custody })
+    }
+}
+
+fn custody(config: &Config, clock: SharedClock, db: Db, signer: SignerKey) -> Result<Custody, OpenError> {
+    let path = || config.data_dir.join("keys");
+    let seed = random_bytes::<8>().map_err(|error| OpenError::Path { path: path(), error })?;
+    Ok(Custody {
+        db,
+        clock,
+        ids: Arc::new(IdGenerator::new(u64::from_le_bytes(seed))),
+        signer: Arc::new(signer),
+        patterns: Arc::new(NamePatterns::new(&config.intake.names)?),
+        utc_offset: config.court.utc_offset,
+        incidents: Arc::new(config.incidents.settings()),
+        rules: rules(config),
+    })
 }
 
 fn rules(config: &Config) -> Rules {
@@ -196,4 +231,17 @@ pub fn open_key(keys: &Path, ledger_name: &str, size: u64) -> Result<SignerKey, 
         return Err(OpenError::Renamed { path, configured, found });
     }
     Ok(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Matching;
+
+    #[test]
+    fn matching_is_done_as_it_is_configured() {
+        let matching = Matching { buffer_s: 7, segment_gap_s: 3 };
+        let rules = rules(&Config { matching, ..Config::default() });
+        assert_eq!((rules.buffer_us, rules.segment_gap_us), (7 * SECOND_US, 3 * SECOND_US));
+    }
 }

@@ -4,7 +4,7 @@
 //! gets an error from the kernel and cannot break memory.
 #![expect(
     unsafe_code,
-    reason = "fcntl(F_SETLEASE), sync_file_range, signal and close of a bare number have no safe wrapper in rustix"
+    reason = "fcntl(F_SETLEASE), sync_file_range, signal, close of a bare number and the allocator's settings have no safe wrapper in rustix"
 )]
 
 use std::fs::File;
@@ -67,6 +67,27 @@ pub fn start_writeback(file: &File, offset: u64, len: u64) {
     let (Ok(offset), Ok(len)) = (i64::try_from(offset), i64::try_from(len)) else { return };
     // SAFETY: integers only; `file` keeps the descriptor open during the call.
     let _ = unsafe { libc::sync_file_range(file.as_raw_fd(), offset, len, libc::SYNC_FILE_RANGE_WRITE) };
+}
+
+/// Has the C library's allocator keep little of what was freed: few arenas (by default up to eight a core, each of which keeps its own
+/// free memory), and blocks of 128 KiB and more back to the kernel as soon as they are freed. Call it before the first thread starts.
+/// Nothing where the C library is not glibc.
+pub fn keep_little_memory() {
+    #[cfg(target_env = "gnu")]
+    for (setting, value) in
+        [(libc::M_ARENA_MAX, 2), (libc::M_TRIM_THRESHOLD, 128 << 10), (libc::M_MMAP_THRESHOLD, 128 << 10)]
+    {
+        // SAFETY: integers only. A refusal leaves the default.
+        let _ = unsafe { libc::mallopt(setting, value) };
+    }
+}
+
+/// Gives freed memory back to the kernel, also from the middle of the heap. Less than a millisecond for a few MiB; any thread may
+/// call it at any time. Nothing where the C library is not glibc.
+pub fn give_memory_back() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: takes the allocator's own locks and touches only memory that is free.
+    let _ = unsafe { libc::malloc_trim(0) };
 }
 
 /// Closes a descriptor that this process inherited and that no value in it owns. For a process with one thread that has just

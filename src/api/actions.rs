@@ -12,10 +12,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use body::{Action, ActionList, Coverage, History};
-use query::{ActionQuery, PageQuery};
+use query::ActionQuery;
 use values::ActionValues;
 
 use super::clips::{ClipList, described_all};
+use super::query::PageQuery;
 use super::schema::{ById, Guarded, Writing};
 use crate::catalog::{actions, amendments};
 use crate::custody::{action, link};

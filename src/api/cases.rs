@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use body::{Case, CaseRef, Party};
 use query::CaseQuery;
 
-use super::query::{FOUND_AT_ONCE, Filling};
+use super::query::{FOUND_AT_ONCE, Filling, Place};
 use super::schema::{ById, Guarded};
 use crate::catalog::case_links;
 use crate::catalog::cases::{self, CaseFilter};
@@ -109,7 +109,7 @@ async fn found(
     plan: &Plan,
     query: &CaseQuery,
 ) -> Result<(Vec<cases::Case>, Option<String>), Problem> {
-    let mut page = Filling::new(query.found, query.limit);
+    let mut page = Filling::new(query.cursor.and_then(Place::index), query.limit);
     loop {
         let (ids, more) = find::ids_of_kind(reader, plan, "case", page.before, FOUND_AT_ONCE).await?;
         let filter = CaseFilter { ids: Some(ids.iter().map(|(_, id)| *id).collect()), ..query.filter() };

@@ -15,7 +15,7 @@ use body::Known;
 pub(super) use body::{CaseTie, Clip};
 use query::ClipQuery;
 
-use super::query::{FOUND_AT_ONCE, Filling};
+use super::query::{FOUND_AT_ONCE, Filling, Place};
 use super::schema::{ById, Guarded};
 use crate::catalog::CatalogError;
 use crate::catalog::clips::{self, ClipFilter};
@@ -98,7 +98,7 @@ async fn found(
     plan: &Plan,
     query: &ClipQuery,
 ) -> Result<(Vec<clips::Clip>, Option<String>), Problem> {
-    let mut page = Filling::new(query.found, query.limit);
+    let mut page = Filling::new(query.cursor.and_then(Place::index), query.limit);
     loop {
         let (ids, more) = find::ids_of_kind(reader, plan, "clip", page.before, FOUND_AT_ONCE).await?;
         let filter = ClipFilter { ids: Some(ids.iter().map(|(_, id)| *id).collect()), ..query.filter() };

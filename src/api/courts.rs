@@ -2,13 +2,12 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::edits::problem;
+use super::edits::{created, problem};
 use super::schema::{self, ById, Guarded, Writing, WritingById};
 use crate::catalog::courts::{self, CourtFilter};
 use crate::http::body::Body;
@@ -200,9 +199,8 @@ pub(super) async fn create(
 ) -> Result<Response, Problem> {
     params.finish()?;
     let made = edit::create_court(&app.custody, &body.into()).await;
-    let row = made.map_err(|e| problem(e, || no_such_court(Id(0))))?;
-    let place = [(header::LOCATION, format!("/api/v1/courts/{}", row.id))];
-    Ok((StatusCode::CREATED, place, Json(Court::of(row, app.custody.utc_offset))).into_response())
+    let row = made.map_err(|e| problem(e, no_such_court))?;
+    Ok(created("courts", row.id, Court::of(row, app.custody.utc_offset)))
 }
 
 /// Corrects a court.
@@ -225,7 +223,7 @@ pub(super) async fn change(
 ) -> Result<Json<Court>, Problem> {
     params.finish()?;
     let changed = edit::change_court(&app.custody, id, &body.into()).await;
-    let row = changed.map_err(|e| problem(e, || no_such_court(id)))?;
+    let row = changed.map_err(|e| problem(e, no_such_court))?;
     Ok(Json(Court::of(row, app.custody.utc_offset)))
 }
 

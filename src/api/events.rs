@@ -4,8 +4,9 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use serde_json::Value;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
+use super::query::PageQuery;
 use super::schema::{self, ById};
 use crate::catalog::{clips, custody};
 use crate::http::cursor;
@@ -13,7 +14,6 @@ use crate::http::extract::{PathId, Permit, ReadEvents};
 use crate::http::params::Params;
 use crate::http::problem::{Problem, no_such_clip};
 use crate::http::state::App;
-use crate::http::value;
 use crate::model::custody::EventKind;
 use crate::model::id::Id;
 use crate::model::time::Micros;
@@ -64,27 +64,6 @@ pub(super) struct EventList {
     next_cursor: Option<String>,
 }
 
-/// Which page.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct EventQuery {
-    /// `next_cursor` of the page before.
-    #[param(value_type = Option<String>)]
-    cursor: Option<[i64; 1]>,
-    /// Rows of a page.
-    #[param(value_type = Option<schema::Limit>, inline)]
-    limit: u32,
-}
-
-impl EventQuery {
-    fn read(mut params: Params) -> Result<Self, Problem> {
-        let cursor = params.take("cursor", |t| cursor::decode(LIST, t));
-        let limit = params.take("limit", value::limit).unwrap_or(value::DEFAULT_ROWS);
-        params.finish()?;
-        Ok(Self { cursor, limit })
-    }
-}
-
 /// A clip's custody events, oldest first.
 #[utoipa::path(
     get,
@@ -92,7 +71,7 @@ impl EventQuery {
     path = "/api/v1/clips/{id}/events",
     tag = "clips",
     security(("bearer" = [])),
-    params(("id" = String, Path, description = "The clip"), EventQuery),
+    params(("id" = String, Path, description = "The clip"), PageQuery<1>),
     responses((status = 200, description = "A page", body = EventList), ById)
 )]
 pub(super) async fn list(
@@ -101,7 +80,7 @@ pub(super) async fn list(
     PathId(clip): PathId,
     params: Params,
 ) -> Result<Json<EventList>, Problem> {
-    let query = EventQuery::read(params)?;
+    let query = PageQuery::read(LIST, params)?;
     let mut reader = app.custody.db.read().await?;
     if clips::get(reader.conn(), clip).await?.is_none() {
         return Err(no_such_clip(clip));

@@ -17,8 +17,10 @@ use body::{Incident, IncidentList};
 use query::IncidentQuery;
 use values::{IncidentValues, StatusValues};
 
+use super::query::{FOUND_AT_ONCE, Filling, Place};
 use super::schema::{ById, Guarded, Outdated, Writing, WritingById};
-use crate::catalog::incidents;
+use crate::catalog::engine::Reader;
+use crate::catalog::incidents::{self, IncidentFilter};
 use crate::custody::incident;
 use crate::http::body::Body;
 use crate::http::cursor;
@@ -26,6 +28,8 @@ use crate::http::extract::{CreateIncidents, DecideIncidents, PathId, Permit, Rea
 use crate::http::params::Params;
 use crate::http::problem::Problem;
 use crate::http::state::App;
+use crate::search::find;
+use crate::search::query::Plan;
 
 pub(super) use history::{__path_get as __path_history, get as history};
 pub(super) use measures::{__path_add as __path_add_measure, __path_change as __path_change_measure};
@@ -46,12 +50,36 @@ pub(super) async fn list(
     _: Permit<ReadIncidents>,
     params: Params,
 ) -> Result<Json<IncidentList>, Problem> {
-    let query = IncidentQuery::read(params, app.custody.utc_offset)?;
+    let query = IncidentQuery::read(params, &app.terms)?;
     let filter = query.filter(app.custody.clock.now(), &app.custody.incidents);
     let mut reader = app.custody.db.read().await?;
-    let rows = incidents::list(reader.conn(), &filter, query.limit + 1).await?;
-    let (rows, next_cursor) = cursor::page(rows, query.limit, query::cursor_after);
+    let (rows, next_cursor) = match &query.q {
+        Some(plan) => found(&mut reader, plan, &query, filter).await?,
+        None => {
+            let rows = incidents::list(reader.conn(), &filter, query.limit + 1).await?;
+            cursor::page(rows, query.limit, query::cursor_after)
+        }
+    };
     Ok(Json(IncidentList { items: rows.into_iter().map(|row| Incident::of(row, &app.custody)).collect(), next_cursor }))
+}
+
+/// The incidents that a query finds and the filter lets pass, and the cursor to the next page.
+async fn found(
+    reader: &mut Reader,
+    plan: &Plan,
+    query: &IncidentQuery,
+    filter: IncidentFilter,
+) -> Result<(Vec<incidents::Incident>, Option<String>), Problem> {
+    let mut page = Filling::new(query.cursor.and_then(Place::index), query.limit);
+    loop {
+        let (ids, more) = find::ids_of_kind(reader, plan, "incident", page.before, FOUND_AT_ONCE).await?;
+        let filter = IncidentFilter { ids: Some(ids.iter().map(|(_, id)| *id).collect()), ..filter.clone() };
+        let passed = incidents::list(reader.conn(), &filter, u32::MAX).await?;
+        let passed = passed.into_iter().map(|incident| (incident.id, incident)).collect();
+        if let Some((incidents, next)) = page.take(&ids, more, passed) {
+            return Ok((incidents, next.map(query::cursor_found)));
+        }
+    }
 }
 
 /// Enters an incident, which is suspected until it is confirmed. `begin_at` is needed, or a clip with its `from_ms`.

@@ -8,7 +8,7 @@ use axum::http::header;
 use axum::response::IntoResponse;
 
 use super::schema::Guarded;
-use crate::catalog::ledger;
+use crate::catalog::{fixity, ledger};
 use crate::http::extract::{Permit, ReadMetrics};
 use crate::http::params::Params;
 use crate::http::problem::Problem;
@@ -34,18 +34,29 @@ pub(super) async fn get(
     params.finish()?;
     let mut reader = app.custody.db.read().await?;
     let entries = ledger::checkpoint(reader.conn()).await?.map_or(0, |c| c.size);
+    let failing = fixity::count_failing(reader.conn()).await?;
     drop(reader);
     let vault = app.vault.clone();
     let free = tokio::task::spawn_blocking(move || vault.free_bytes()).await;
     let mut figures = Figures::default();
     figures.add("zhilu_info", "gauge", "The daemon's version", &[(version().as_str(), 1)]);
     figures.one("zhilu_ledger_entries", "gauge", "Entries of the ledger", entries);
+    figures.one("zhilu_objects_failing", "gauge", "Objects that were not what they were when looked at last", failing);
     // A vault that cannot be asked is /readyz's concern; a figure that is not known is left out.
     if let Ok(Ok(free)) = free {
         figures.one("zhilu_vault_free_bytes", "gauge", "Free space of the vault's file system", free);
     }
     if let Some(intake) = &app.intake {
         intake_figures(&mut figures, intake);
+    }
+    if let Some(scrub) = &app.scrub {
+        figures.total("zhilu_scrub_objects_total", "Objects that the scrub looked at", &scrub.objects);
+        figures.total("zhilu_scrub_bytes_total", "Bytes of these objects", &scrub.bytes);
+        figures.total(
+            "zhilu_scrub_failed_total",
+            "Of these objects, those that were not what they were",
+            &scrub.failed,
+        );
     }
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], figures.0))
 }

@@ -1,6 +1,7 @@
 //! The JSON API, one file a resource: maps requests to the catalog, the board and custody, and decides nothing.
 
 mod actions;
+mod audit;
 mod cases;
 mod clip_links;
 mod clips;
@@ -55,6 +56,8 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(actions::clips))
         .routes(routes!(actions::coverage))
         .routes(routes!(actions::assign))
+        .routes(routes!(audit::coverage))
+        .routes(routes!(audit::findings))
         .routes(routes!(cases::list))
         .routes(routes!(cases::get))
         .routes(routes!(cases::chain))

@@ -5,9 +5,10 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
-use super::schema::{self, ById, Writing};
+use super::query::PageQuery;
+use super::schema::{ById, Writing};
 use crate::catalog::{clips, notes};
 use crate::custody::note;
 use crate::http::body::Body;
@@ -17,7 +18,6 @@ use crate::http::language::Text;
 use crate::http::params::Params;
 use crate::http::problem::{Field, Problem, no_such_clip};
 use crate::http::state::App;
-use crate::http::value;
 use crate::model::id::Id;
 use crate::model::time::Micros;
 
@@ -53,27 +53,6 @@ pub(super) struct NoteList {
     next_cursor: Option<String>,
 }
 
-/// Which page.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct NoteQuery {
-    /// `next_cursor` of the page before.
-    #[param(value_type = Option<String>)]
-    cursor: Option<[i64; 1]>,
-    /// Rows of a page.
-    #[param(value_type = Option<schema::Limit>, inline)]
-    limit: u32,
-}
-
-impl NoteQuery {
-    fn read(mut params: Params) -> Result<Self, Problem> {
-        let cursor = params.take("cursor", |t| cursor::decode(LIST, t));
-        let limit = params.take("limit", value::limit).unwrap_or(value::DEFAULT_ROWS);
-        params.finish()?;
-        Ok(Self { cursor, limit })
-    }
-}
-
 /// A clip's notes, newest first.
 #[utoipa::path(
     get,
@@ -81,7 +60,7 @@ impl NoteQuery {
     path = "/api/v1/clips/{id}/notes",
     tag = "clips",
     security(("bearer" = [])),
-    params(("id" = String, Path, description = "The clip"), NoteQuery),
+    params(("id" = String, Path, description = "The clip"), PageQuery<1>),
     responses((status = 200, description = "A page", body = NoteList), ById)
 )]
 pub(super) async fn list(
@@ -90,7 +69,7 @@ pub(super) async fn list(
     PathId(clip): PathId,
     params: Params,
 ) -> Result<Json<NoteList>, Problem> {
-    let query = NoteQuery::read(params)?;
+    let query = PageQuery::read(LIST, params)?;
     let mut reader = app.custody.db.read().await?;
     if clips::get(reader.conn(), clip).await?.is_none() {
         return Err(no_such_clip(clip));

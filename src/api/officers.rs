@@ -2,13 +2,12 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::edits::problem;
+use super::edits::{created, problem};
 use super::schema::{self, ById, Guarded, Writing, WritingById};
 use crate::catalog::officers::{self, OfficerFilter};
 use crate::http::body::Body;
@@ -212,9 +211,8 @@ pub(super) async fn create(
 ) -> Result<Response, Problem> {
     params.finish()?;
     let made = edit::create_officer(&app.custody, &body.into()).await;
-    let row = made.map_err(|e| problem(e, || no_such_officer(Id(0))))?;
-    let place = [(header::LOCATION, format!("/api/v1/officers/{}", row.id))];
-    Ok((StatusCode::CREATED, place, Json(OfficerPost::of(row, app.custody.utc_offset))).into_response())
+    let row = made.map_err(|e| problem(e, no_such_officer))?;
+    Ok(created("officers", row.id, OfficerPost::of(row, app.custody.utc_offset)))
 }
 
 /// Corrects a post.
@@ -237,7 +235,7 @@ pub(super) async fn change(
 ) -> Result<Json<OfficerPost>, Problem> {
     params.finish()?;
     let changed = edit::change_officer(&app.custody, id, &body.into()).await;
-    let row = changed.map_err(|e| problem(e, || no_such_officer(id)))?;
+    let row = changed.map_err(|e| problem(e, no_such_officer))?;
     Ok(Json(OfficerPost::of(row, app.custody.utc_offset)))
 }
 

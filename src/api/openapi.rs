@@ -33,6 +33,7 @@ const BEARER: &str = "bearer";
         (name = "incidents", description = "Violent resistance 暴力抗法事件: what happened, and what was done about it"),
         (name = "registers", description = "The court's registers: courts, officers, recorders, and imports of all of them"),
         (name = "ledger", description = "What proves that nothing was lost or changed"),
+        (name = "audit", description = "How far objects are verified, and what was found"),
         (name = "daemon", description = "The daemon itself")
     ),
     components(schemas(ProblemBody, FieldBody))

@@ -1,11 +1,16 @@
-//! The parameter `q`, in the query language, of every list that takes it.
+//! Parameters of many lists: which page, and `q` in the query language.
 
 use std::collections::HashMap;
 use std::time::Instant;
 
+use utoipa::IntoParams;
+
+use super::schema;
+use crate::http::cursor;
 use crate::http::language::Text;
 use crate::http::params::Params;
 use crate::http::problem::Problem;
+use crate::http::value;
 use crate::model::id::Id;
 use crate::search::find;
 use crate::search::query::{Plan, QueryError, Terms, parse};
@@ -43,6 +48,61 @@ impl Asked {
             (Err(problem), Some(e)) => Err(problem.in_query(e.position, e.length)),
             (Err(problem), None) => Err(problem),
         }
+    }
+}
+
+/// Where a page of a list begins that takes a query: behind a row of the list, or with a query behind a place of the index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place<const N: usize> {
+    /// What orders the list, of its last row.
+    Row([i64; N]),
+    /// A key of the index.
+    Index(i64),
+}
+
+impl<const N: usize> Place<N> {
+    /// Reads a cursor; `lists` are the letters of the list's cursors without a query and with one.
+    ///
+    /// # Errors
+    /// When the text is no cursor of that list.
+    pub(super) fn read(lists: (u8, u8), has_query: bool, text: &str) -> Result<Self, Text> {
+        if has_query {
+            cursor::decode(lists.1, text).map(|[key]| Self::Index(key))
+        } else {
+            cursor::decode(lists.0, text).map(Self::Row)
+        }
+    }
+
+    /// The place in the list.
+    pub(super) fn row(self) -> Option<[i64; N]> {
+        if let Self::Row(row) = self { Some(row) } else { None }
+    }
+
+    /// The place in the index.
+    pub(super) fn index(self) -> Option<i64> {
+        if let Self::Index(key) = self { Some(key) } else { None }
+    }
+}
+
+/// Which page of a list that takes nothing else.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct PageQuery<const N: usize> {
+    /// `next_cursor` of the page before.
+    #[param(value_type = Option<String>)]
+    pub(super) cursor: Option<[i64; N]>,
+    /// Rows of a page.
+    #[param(value_type = Option<schema::Limit>, inline)]
+    pub(super) limit: u32,
+}
+
+impl<const N: usize> PageQuery<N> {
+    /// Reads the parameters; `list` is the letter of the list's cursors.
+    pub(super) fn read(list: u8, mut params: Params) -> Result<Self, Problem> {
+        let cursor = params.take("cursor", |t| cursor::decode(list, t));
+        let limit = params.take("limit", value::limit).unwrap_or(value::DEFAULT_ROWS);
+        params.finish()?;
+        Ok(Self { cursor, limit })
     }
 }
 

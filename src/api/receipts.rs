@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::IntoResponse;
 
-use super::schema::ById;
+use super::schema::{ById, Unconfirmed};
 use crate::custody::receipt::{NoReceipt, receipt};
 use crate::http::extract::{PathId, Permit, ReadClips};
 use crate::http::language::Text;
@@ -30,8 +30,7 @@ const PAGE_POLICY: &str =
     params(("id" = String, Path, description = "The clip")),
     responses(
         (status = 200, description = "The receipt", body = Receipt),
-        (status = 409, description = "The clip is not confirmed yet", body = crate::http::problem::ProblemBody,
-            content_type = "application/problem+json"),
+        Unconfirmed,
         ById
     )
 )]
@@ -55,8 +54,7 @@ pub(super) async fn json(
     params(("id" = String, Path, description = "The clip")),
     responses(
         (status = 200, description = "The page", body = String, content_type = "text/html"),
-        (status = 409, description = "The clip is not confirmed yet", body = crate::http::problem::ProblemBody,
-            content_type = "application/problem+json"),
+        Unconfirmed,
         ById
     )
 )]
@@ -82,8 +80,7 @@ pub(super) async fn page(
     params(("id" = String, Path, description = "The clip")),
     responses(
         (status = 200, description = "The proof", body = String, content_type = "text/plain"),
-        (status = 409, description = "The clip is not confirmed yet", body = crate::http::problem::ProblemBody,
-            content_type = "application/problem+json"),
+        Unconfirmed,
         ById
     )
 )]

@@ -4,13 +4,12 @@ use std::collections::HashMap;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::edits::problem;
+use super::edits::{created, problem};
 use super::schema::{self, ById, Guarded, Writing, WritingById};
 use crate::catalog::CatalogError;
 use crate::catalog::engine::Conn;
@@ -266,9 +265,8 @@ pub(super) async fn create(
 ) -> Result<Response, Problem> {
     params.finish()?;
     let made = edit::create_recorder(&app.custody, &body.into()).await;
-    let row = made.map_err(|e| problem(e, || no_such_recorder(Id(0))))?;
-    let place = [(header::LOCATION, format!("/api/v1/recorders/{}", row.id))];
-    Ok((StatusCode::CREATED, place, Json(one(&app, row).await?)).into_response())
+    let row = made.map_err(|e| problem(e, no_such_recorder))?;
+    Ok(created("recorders", row.id, one(&app, row).await?))
 }
 
 /// Corrects a recorder, and who had it when.
@@ -291,7 +289,7 @@ pub(super) async fn change(
 ) -> Result<Json<RegisteredRecorder>, Problem> {
     params.finish()?;
     let changed = edit::change_recorder(&app.custody, id, &body.into()).await;
-    let row = changed.map_err(|e| problem(e, || no_such_recorder(id)))?;
+    let row = changed.map_err(|e| problem(e, no_such_recorder))?;
     Ok(Json(one(&app, row).await?))
 }
 

@@ -8,7 +8,7 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
 use crate::http::value::{DEFAULT_ROWS, MOST_ROWS};
-use crate::model::{action, case, clip, custody, incident, media, upload};
+use crate::model::{action, case, clip, custody, fixity, incident, media, upload};
 use crate::registers;
 
 /// Schemas of enums: each is named like the enum and lists its words.
@@ -39,6 +39,8 @@ words! {
     ClipState: clip::ClipState = "How far a clip has come.";
     DueKind: incident::DueKind = "What has a term.";
     EventKind: custody::EventKind = "What was done with a clip; words of the PREMIS event types where it has one.";
+    FixityResult: fixity::FixityResult = "What a look at an object found.";
+    FixitySource: fixity::FixitySource = "Who looked: the read-back that confirmed the clip, `zhilu verify`, or the daemon's scrub.";
     Health: media::Health = "Whether a file can be read as what it is.";
     IncidentSource: incident::Source = "Whether a person entered it, or the key mark in a name or sidecar made it.";
     IncidentStatus: incident::Status = "How far it has come.";
@@ -155,6 +157,15 @@ pub(super) struct Outdated;
 impl IntoResponses for Outdated {
     fn responses() -> Responses {
         Responses::from([("412".to_owned(), problem("It was changed since it was read"))])
+    }
+}
+
+/// What a route answers about a clip that must be confirmed.
+pub(super) struct Unconfirmed;
+
+impl IntoResponses for Unconfirmed {
+    fn responses() -> Responses {
+        Responses::from([("409".to_owned(), problem("The clip is not confirmed yet"))])
     }
 }
 

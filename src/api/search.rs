@@ -19,6 +19,7 @@ use crate::http::language::Language;
 use crate::http::params::Params;
 use crate::http::problem::Problem;
 use crate::http::state::App;
+use crate::search::find::Counting;
 
 /// Clips, incidents and cases that a query finds. Words must all stand in one of them; `OR`, `-word`, `"a phrase"` and parentheses work,
 /// and the fields `case`, `officer`, `recorder`, `code`, `measure`, `court`, `from`, `to`, `kind`, `status`, `severity`, `important`,
@@ -42,13 +43,18 @@ pub(super) async fn get(
     params: Params,
 ) -> Result<Response, Problem> {
     let (query, plan) = SearchQuery::read(params, &app.terms)?;
-    let wanted = Wanted { order: query.order(), limit: query.limit, facets: query.facets.unwrap_or(false) };
+    let facets = query.facets.unwrap_or(false);
+    let wanted = Wanted { order: query.order(), limit: query.limit, facets, counting: query.counting() };
     let page = answer::answer(&app.custody.db, &plan, &wanted).await?;
     let language = [(header::CONTENT_LANGUAGE, language.header())];
     Ok((language, Json(page)).into_response())
 }
 
 impl SearchQuery {
+    fn counting(&self) -> Counting {
+        if self.exact_total.unwrap_or(false) { Counting::Exact } else { Counting::Quick }
+    }
+
     fn order(&self) -> Order {
         self.cursor.unwrap_or(if self.best { Order::Best(None) } else { Order::Newest(None) })
     }

@@ -3,25 +3,23 @@
 //! Everything is read up to one signed checkpoint, so a daemon may go on meanwhile. Memory: nine bytes an entry.
 
 mod chain;
+mod page;
 mod tree;
 
 use serde::Serialize;
 
 use chain::Chains;
+use page::Page;
 use tree::Tree;
 
-use super::check::Finding;
+use super::finding::Finding;
 use crate::catalog::engine::{Db, Reader};
-use crate::catalog::records::{self, ClipRow, SealedRow};
+use crate::catalog::records::{self, NamingRow};
 use crate::catalog::{CatalogError, ledger as rows};
 use crate::ledger::checkpoint::{Checkpoint, SignedCheckpoint};
-use crate::ledger::entry::{Entry, EntryKind, commitment};
-use crate::ledger::merkle::leaf_hash;
 use crate::ledger::policy::{Policy, Vouched};
 use crate::ledger::prove::{ProveError, Prover};
-use crate::model::custody::EventKind;
 use crate::model::digest::to_hex;
-use crate::model::time::{Micros, SECOND_US};
 
 /// Entries read at a time; whole tiles.
 const PAGE: u32 = 2048;
@@ -91,8 +89,10 @@ pub async fn verify(
         let detail = format!("signed {}, the entries hash to {}", to_hex(&head.root), to_hex(&root));
         report.add("root_differs", size, detail);
     }
-    chains.check_heads(&mut reader, size, &mut report).await?;
+    let mut beyond = chains.check_heads(&mut reader, size, &mut report).await?;
+    beyond.extend(records::beyond(reader.conn(), size).await?);
     check_unsigned(&mut reader, &mut report).await?;
+    check_beyond(&mut reader, &beyond, &mut report).await?;
     if let Some(since) = since {
         check_extends(&mut reader, policy, since, &mut report).await?;
     }
@@ -125,123 +125,6 @@ async fn head(reader: &mut Reader, policy: &Policy, report: &mut Report) -> Resu
     Ok(Some(head))
 }
 
-/// Entries in the order of their indices, with what the catalog says of them.
-struct Page {
-    from: u64,
-    to: u64,
-    lines: Vec<(u64, Vec<u8>)>,
-    sealed: Vec<SealedRow>,
-    clips: Vec<ClipRow>,
-}
-
-impl Page {
-    async fn read(reader: &mut Reader, from: u64, size: u64) -> Result<Self, CatalogError> {
-        let to = size.min(from + u64::from(PAGE));
-        let count = u32::try_from(to - from).unwrap_or(PAGE);
-        let mut lines = rows::entries(reader.conn(), from, count).await?;
-        lines.retain(|(index, _)| *index < to);
-        let sealed = records::sealed(reader.conn(), from, to).await?;
-        let clips = records::clips(reader.conn(), from, to).await?;
-        Ok(Self { from, to, lines, sealed, clips })
-    }
-
-    fn check(self, tree: &mut Tree, chains: &mut Chains, report: &mut Report) {
-        let Self { from, to, lines, sealed, clips } = self;
-        let (mut lines, mut sealed, mut clips) =
-            (lines.into_iter().peekable(), sealed.into_iter().peekable(), clips.into_iter().peekable());
-        let mut leaves = Vec::with_capacity(lines.len());
-        for index in from..to {
-            let line = lines.next_if(|(at, _)| *at == index);
-            let record = sealed.next_if(|row| row.entry_index == index.cast_signed());
-            while let Some(twice) = sealed.next_if(|row| row.entry_index == index.cast_signed()) {
-                report.add(
-                    "record_extra",
-                    index,
-                    format!("a second record, of {} {}", twice.subject, twice.subject_id),
-                );
-            }
-            let clip = clips.next_if(|row| row.entry_index == index.cast_signed());
-            report.records += u64::from(record.is_some());
-            report.clips += u64::from(clip.is_some());
-            leaves.push(line.as_ref().map_or_else(|| leaf_hash(b""), |(_, line)| leaf_hash(line)));
-            let subject = record.as_ref().map(|row| (row.subject.as_str(), row.subject_id));
-            let entry = read_entry(index, line.as_ref().map(|(_, line)| &line[..]), report);
-            let Some(entry) = entry else {
-                chains.skip(subject);
-                continue;
-            };
-            if let Some(row) = &record {
-                check_record(index, &entry, row, report);
-            } else if must_have_record(entry.kind) {
-                report.add(
-                    "record_missing",
-                    index,
-                    format!("no custody event or amendment of the {} entry", entry.kind.as_str()),
-                );
-            }
-            if entry.kind == EntryKind::Clip || clip.is_some() {
-                check_clip(index, &entry, clip.as_ref(), report);
-            }
-            chains.push(index, &entry, subject, report);
-        }
-        tree.append(&leaves);
-    }
-}
-
-/// Kinds that are about a clip or something else that the catalog has a record of.
-fn must_have_record(kind: EntryKind) -> bool {
-    matches!(kind, EntryKind::Clip | EntryKind::Event | EntryKind::Amend | EntryKind::Dispose)
-}
-
-fn read_entry(index: u64, line: Option<&[u8]>, report: &mut Report) -> Option<Entry> {
-    let Some(line) = line else {
-        report.add("entry_missing", index, "there is no such row");
-        return None;
-    };
-    Entry::parse(line).map_err(|error| report.add("entry_altered", index, error)).ok()
-}
-
-/// Whether the private record is the one that the entry commits to, and what both say is the same.
-fn check_record(index: u64, entry: &Entry, row: &SealedRow, report: &mut Report) {
-    let salt = <[u8; 32]>::try_from(&row.salt[..]).ok();
-    if salt.is_none_or(|salt| commitment(&salt, &row.detail) != entry.commit) {
-        report.add(
-            "detail_altered",
-            index,
-            format!("the entry commits to another detail or salt of {} {}", row.subject, row.subject_id),
-        );
-    }
-    if Micros(row.at_us).0.div_euclid(SECOND_US) != entry.at.0.div_euclid(SECOND_US) {
-        report.add("record_differs", index, format!("happened at {}, the record says {}", entry.at, Micros(row.at_us)));
-    }
-    let word = |key: &str| entry.public.get(key).and_then(|v| v.as_str());
-    let about = match entry.kind {
-        EntryKind::Clip => row.subject == "clip" && row.kind == EventKind::Ingestion.as_str(),
-        EntryKind::Amend => word("event") == Some(&row.kind) && word(&row.subject) == Some(&row.subject_id.to_string()),
-        _ => row.subject == "clip" && word("event") == Some(&row.kind),
-    };
-    if !about {
-        let detail = format!("the record says {} of {} {}, the entry otherwise", row.kind, row.subject, row.subject_id);
-        report.add("record_differs", index, detail);
-    }
-}
-
-/// Whether the entry of a clip and its row say the same of the bytes.
-fn check_clip(index: u64, entry: &Entry, row: Option<&ClipRow>, report: &mut Report) {
-    let Some(row) = row else {
-        return report.add("clip_missing", index, "no clip has this entry");
-    };
-    let word = |key: &str| entry.public.get(key).and_then(|v| v.as_str());
-    let size = entry.public.get("size").and_then(serde_json::Value::as_i64);
-    let same = entry.kind == EntryKind::Clip
-        && word("sha256") == Some(&to_hex(&row.sha256))
-        && word("sm3") == row.sm3.as_deref().map(to_hex).as_deref()
-        && size == Some(row.size_bytes);
-    if !same {
-        report.add("clip_differs", index, format!("clip {} has another digest or size than its entry", row.id));
-    }
-}
-
 /// Entries are signed in the transaction that adds them: none may stand beyond the newest checkpoint.
 async fn check_unsigned(reader: &mut Reader, report: &mut Report) -> Result<(), CatalogError> {
     // In this order: the checkpoint is at least as new as the entry.
@@ -251,6 +134,20 @@ async fn check_unsigned(reader: &mut Reader, report: &mut Report) -> Result<(), 
         && last >= signed
     {
         report.add("entry_unsigned", last, format!("the checkpoint covers {signed} entries"));
+    }
+    Ok(())
+}
+
+/// Rows may only name entries that are there. Those of acts since the verification began are by now: the log is at least as new as the
+/// rows.
+async fn check_beyond(reader: &mut Reader, beyond: &[NamingRow], report: &mut Report) -> Result<(), CatalogError> {
+    if beyond.is_empty() {
+        return Ok(());
+    }
+    let last = records::last_entry(reader.conn()).await?.map_or(-1, u64::cast_signed);
+    for row in beyond.iter().filter(|row| !(0..=last).contains(&row.entry_index)) {
+        let subject = format!("{} {}", row.subject, row.id);
+        report.add("entry_missing", subject, format!("it names entry {}, which is not there", row.entry_index));
     }
     Ok(())
 }

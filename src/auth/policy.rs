@@ -21,6 +21,8 @@ pub enum Permission {
     ReadRegisters,
     /// Read the ledger.
     ReadLedger,
+    /// Read how far objects are verified, and what was found.
+    ReadAudit,
     /// Read the daemon's own figures.
     ReadMetrics,
     /// Read incidents, and what conduct codes mean.
@@ -45,7 +47,7 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::ReadClips,
         Self::ReadMedia,
         Self::ReadEvents,
@@ -53,6 +55,7 @@ impl Permission {
         Self::ReadCases,
         Self::ReadRegisters,
         Self::ReadLedger,
+        Self::ReadAudit,
         Self::ReadMetrics,
         Self::ReadIncidents,
         Self::CreateIncidents,
@@ -75,6 +78,7 @@ impl Permission {
             Self::ReadCases => "read_cases",
             Self::ReadRegisters => "read_registers",
             Self::ReadLedger => "read_ledger",
+            Self::ReadAudit => "read_audit",
             Self::ReadMetrics => "read_metrics",
             Self::ReadIncidents => "read_incidents",
             Self::CreateIncidents => "create_incidents",
@@ -101,7 +105,7 @@ impl Permission {
             Self::ReadLedger => &[Officer, Legal, Auditor, Admin],
             Self::Search => &[Officer, Legal, Auditor, Admin],
             // How the daemon runs is for those who run it and those who check it.
-            Self::ReadMetrics => &[Auditor, Admin],
+            Self::ReadAudit | Self::ReadMetrics => &[Auditor, Admin],
             Self::ReadIncidents => &[Officer, Legal, Auditor, Admin],
             Self::CreateIncidents => &[Officer, Legal],
             Self::DecideIncidents => &[Legal],
@@ -133,11 +137,14 @@ mod tests {
     fn the_table() {
         let denied = |role| Permission::ALL.into_iter().filter(|p| !allows(role, *p)).collect::<Vec<_>>();
         use Permission::{
-            AnnotateClips, CreateIncidents, DecideIncidents, LinkClips, ReadMetrics, RelateCases, WriteActions,
-            WriteRegisters,
+            AnnotateClips, CreateIncidents, DecideIncidents, LinkClips, ReadAudit, ReadMetrics, RelateCases,
+            WriteActions, WriteRegisters,
         };
-        assert_eq!(denied(Role::Officer), [ReadMetrics, DecideIncidents, WriteActions, RelateCases, WriteRegisters]);
-        assert_eq!(denied(Role::Legal), [ReadMetrics, WriteRegisters]);
+        assert_eq!(
+            denied(Role::Officer),
+            [ReadAudit, ReadMetrics, DecideIncidents, WriteActions, RelateCases, WriteRegisters]
+        );
+        assert_eq!(denied(Role::Legal), [ReadAudit, ReadMetrics, WriteRegisters]);
         let writing =
             [CreateIncidents, DecideIncidents, WriteActions, LinkClips, AnnotateClips, RelateCases, WriteRegisters];
         assert_eq!(denied(Role::Auditor), writing);

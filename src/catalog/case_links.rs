@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sqlx::{FromRow, QueryBuilder};
 
-use super::clips::{INSERTED_AT_ONCE, find};
+use super::clips::{INSERTED_AT_ONCE, WRITTEN_AT_ONCE, find};
 use super::engine::{Conn, on};
 use super::{CatalogError, one_row};
 use crate::model::case::LinkMethod;
@@ -67,7 +67,7 @@ impl TryFrom<Row> for (Id, CaseLink) {
 /// When the database refuses, also when two are tied already.
 pub async fn insert_all(mut conn: Conn<'_>, links: &[(Id, CaseLink)]) -> Result<(), CatalogError> {
     const SQL: &str = "insert into case_links (clip_id, case_id, method, reason, at_us, action_id, actor) ";
-    for some in links.chunks(INSERTED_AT_ONCE) {
+    for some in links.chunks(WRITTEN_AT_ONCE) {
         on!(conn.reborrow(), c => {
             let mut q = QueryBuilder::new(SQL);
             q.push_values(some, |mut row, (clip, link)| {
@@ -79,7 +79,7 @@ pub async fn insert_all(mut conn: Conn<'_>, links: &[(Id, CaseLink)]) -> Result<
                     .push_bind(link.action_id.map(|id| id.0))
                     .push_bind(link.actor.as_str());
             });
-            q.build().persistent(false).execute(c).await?.rows_affected()
+            q.build().persistent(some.len() == WRITTEN_AT_ONCE).execute(c).await?.rows_affected()
         });
     }
     Ok(())

@@ -152,6 +152,10 @@ struct Row {
 /// Most rows in one statement; an engine takes only so many parameters.
 pub(in crate::catalog) const INSERTED_AT_ONCE: usize = 256;
 
+/// Rows in one statement of what is written with every group of arrivals. So few that the statement is kept prepared: parsing a long one
+/// costs as much as running it.
+pub(in crate::catalog) const WRITTEN_AT_ONCE: usize = 25;
+
 const COLUMNS: &str = "id, sha256, sm3, size_bytes, role, state, important, marked, recorded_us, recorded_source, \
     doubts, name_us, sidecar_us, file_us, arrived_us, lat, lon, recorder, officer, sequence, facts, sidecar_facts, \
     sidecar_of, unfiled, unfiled_reason, entry_index, last_entry";
@@ -224,7 +228,7 @@ const INSERT: &str = "insert into clips (id, sha256, sm3, size_bytes, role, kind
 /// # Errors
 /// When the database refuses; a second clip with the same digest is refused.
 pub async fn insert_all(mut conn: Conn<'_>, clips: &[Clip]) -> Result<(), CatalogError> {
-    for some in clips.chunks(INSERTED_AT_ONCE) {
+    for some in clips.chunks(WRITTEN_AT_ONCE) {
         on!(conn.reborrow(), c => {
             let mut q = QueryBuilder::new(INSERT);
             q.push_values(some, |mut row, clip| {
@@ -260,7 +264,7 @@ pub async fn insert_all(mut conn: Conn<'_>, clips: &[Clip]) -> Result<(), Catalo
                     .push_bind(signed(clip.entry_index))
                     .push_bind(signed(clip.last_entry));
             });
-            q.build().persistent(false).execute(c).await?.rows_affected()
+            q.build().persistent(some.len() == WRITTEN_AT_ONCE).execute(c).await?.rows_affected()
         });
     }
     Ok(())
@@ -468,27 +472,27 @@ pub async fn sidecars_of(conn: Conn<'_>, clip: Id) -> Result<Vec<Clip>, CatalogE
     rows.into_iter().map(Clip::try_from).collect()
 }
 
-/// Digest, size and ledger index of every clip after `after`, in the order of ids; for checks.
+/// Digest and size of every clip whose digest begins with the byte `first`; for checks, which go through the vault directory by
+/// directory.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn page_for_check(conn: Conn<'_>, after: Id, limit: u32) -> Result<Vec<CheckRow>, CatalogError> {
-    const SQL: &str = "select id, sha256, size_bytes, entry_index, last_entry from clips where id > $1 \
-        order by id limit $2";
-    Ok(on!(conn, c => sqlx::query_as::<_, CheckRow>(SQL).bind(after.0).bind(i64::from(limit)).fetch_all(c).await?))
+pub async fn with_digests_of(conn: Conn<'_>, first: u8) -> Result<Vec<CheckRow>, CatalogError> {
+    Ok(on!(conn, c => {
+        let mut q = QueryBuilder::new("select sha256, size_bytes from clips where sha256 >= ");
+        q.push_bind(vec![first]);
+        if let Some(next) = first.checked_add(1) {
+            q.push(" and sha256 < ").push_bind(vec![next]);
+        }
+        q.build_query_as::<CheckRow>().fetch_all(c).await?
+    }))
 }
 
-/// What a check needs of a clip.
+/// What a check of the vault needs of a clip.
 #[derive(Debug, Clone, FromRow)]
 pub struct CheckRow {
-    /// The clip's id.
-    pub id: i64,
     /// Its digest, as stored.
     pub sha256: Vec<u8>,
     /// Its size in bytes, as stored.
     pub size_bytes: i64,
-    /// Its clip entry.
-    pub entry_index: i64,
-    /// The newest entry about it.
-    pub last_entry: i64,
 }

@@ -3,7 +3,7 @@
 use sqlx::{FromRow, QueryBuilder};
 
 use super::CatalogError;
-use super::clips::{INSERTED_AT_ONCE, find, signed};
+use super::clips::{WRITTEN_AT_ONCE, find, signed};
 use super::engine::{Conn, on};
 use crate::model::custody::EventKind;
 use crate::model::id::Id;
@@ -36,7 +36,7 @@ pub struct CustodyEvent {
 /// When the database refuses.
 pub async fn insert_all(mut conn: Conn<'_>, events: &[CustodyEvent]) -> Result<(), CatalogError> {
     const SQL: &str = "insert into custody_events (id, clip_id, at_us, kind, actor, detail, salt, entry_index) ";
-    for some in events.chunks(INSERTED_AT_ONCE) {
+    for some in events.chunks(WRITTEN_AT_ONCE) {
         on!(conn.reborrow(), c => {
             let mut q = QueryBuilder::new(SQL);
             q.push_values(some, |mut row, event| {
@@ -49,7 +49,7 @@ pub async fn insert_all(mut conn: Conn<'_>, events: &[CustodyEvent]) -> Result<(
                     .push_bind(event.salt.to_vec())
                     .push_bind(signed(event.entry_index));
             });
-            q.build().persistent(false).execute(c).await?.rows_affected()
+            q.build().persistent(some.len() == WRITTEN_AT_ONCE).execute(c).await?.rows_affected()
         });
     }
     Ok(())

@@ -16,7 +16,8 @@ use crate::model::time::Micros;
 pub use list::{DueFilter, IncidentCursor, IncidentFilter, list, of_cases, of_clips};
 pub use measures::MeasureRow;
 pub use rows::{
-    CheckRow, get, get_all, near_marks, page_for_check, recorded_but_missing, source_clips, with_open_terms,
+    CheckRow, get, get_all, near_marks, page_for_check, recorded_but_missing, source_clips, suspected_by_marks,
+    with_open_terms,
 };
 
 /// A row of `incidents` with all that belongs to it.

@@ -48,4 +48,35 @@ mod tests {
         let (clips,): (i64,) = sqlx::query_as("select count(*) from clips").fetch_one(&pool).await.unwrap();
         assert_eq!(clips, 2);
     }
+
+    #[tokio::test]
+    async fn what_was_confirmed_before_there_was_a_table_of_fixity_is_verified() {
+        let pool = sqlx::sqlite::SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await.unwrap();
+        let before: Vec<_> = SQLITE.iter().filter(|m| m.version < 8).cloned().collect();
+        Migrator { migrations: before.into(), ..Migrator::DEFAULT }.run(&pool).await.unwrap();
+        for sql in [
+            "insert into clips (id, sha256, size_bytes, role, kind, health, state, important, recorded_us, recorded_source, doubts, \
+             arrived_us, facts, unfiled, entry_index, last_entry) \
+             values (1, x'01', 1, 'clip', 'video', 'ok', 'confirmed', 0, 1, 'name', '[]', 1, '{}', 1, 0, 4), \
+             (2, x'02', 1, 'clip', 'video', 'ok', 'accepted', 0, 1, 'name', '[]', 1, '{}', 1, 1, 3)",
+            "insert into uploads (id, clip_id, folder, dir, name, pair_key, size_bytes, mtime_ns, ctime_ns, inode, important, policy, \
+             adopted, state, arrived_us, accepted_us, confirmed_us) \
+             values (3, 1, x'', x'', x'31', x'', 1, 1, 1, 1, 0, 'keep', 0, 'confirmed', 1, 1, 50), \
+             (4, 1, x'', x'', x'32', x'', 1, 1, 1, 1, 0, 'keep', 0, 'confirmed', 1, 1, 60), \
+             (5, 2, x'', x'', x'33', x'', 1, 1, 1, 1, 0, 'keep', 0, 'accepted', 1, 1, null)",
+            "insert into custody_events (id, clip_id, at_us, kind, actor, detail, salt, entry_index) values \
+             (6, 1, 50, 'fixity_check', 'system:intake', x'', x'', 2), (7, 2, 55, 'fixity_check', 'system:intake', x'', x'', 3), \
+             (8, 1, 60, 'fixity_check', 'system:intake', x'', x'', 4)",
+        ] {
+            sqlx::query(sql).execute(&pool).await.unwrap();
+        }
+        sqlite(&pool).await.unwrap();
+        let rows: Vec<(i64, i64, Option<i64>, String, i64)> =
+            sqlx::query_as("select clip_id, checked_us, verified_us, result, entry_index from fixity")
+                .fetch_all(&pool)
+                .await
+                .unwrap();
+        // The look at the other clip failed, or nobody knows: no upload of it was confirmed then.
+        assert_eq!(rows, [(1, 60, Some(60), "equal".to_owned(), 4)]);
+    }
 }

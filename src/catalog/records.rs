@@ -1,19 +1,22 @@
 //! What the rows say of each ledger entry, entry by entry; for those who check the one against the other.
 
-use sqlx::FromRow;
+use sqlx::{FromRow, QueryBuilder};
 
 use super::CatalogError;
 use super::clips::signed;
 use super::engine::{Conn, on};
 
-/// What an entry commits to, and what it is about: a custody event or an amendment.
+/// The word for the subject of a batch of looks at objects, which is none of a single thing.
+pub const OBJECTS: &str = "objects";
+
+/// What an entry commits to, and what it is about: a custody event, an amendment or a batch of looks at objects.
 #[derive(Debug, Clone, FromRow)]
 pub struct SealedRow {
     /// Its ledger entry.
     pub entry_index: i64,
-    /// `clip`, `action`, `incident`, …: the kind of what it is about.
+    /// `clip`, `action`, `incident`, [`OBJECTS`], …: the kind of what it is about.
     pub subject: String,
-    /// The id of what it is about.
+    /// The id of what it is about; of a batch: its own.
     pub subject_id: i64,
     /// When, in microseconds since 1970.
     pub at_us: i64,
@@ -25,7 +28,7 @@ pub struct SealedRow {
     pub salt: Vec<u8>,
 }
 
-/// The events and amendments of the entries from `from` up to, not with, `to`, in their order.
+/// The events, amendments and batches of the entries from `from` up to, not with, `to`, in their order.
 ///
 /// # Errors
 /// When the database is away.
@@ -33,7 +36,9 @@ pub async fn sealed(conn: Conn<'_>, from: u64, to: u64) -> Result<Vec<SealedRow>
     const SQL: &str = "select entry_index, 'clip' as subject, clip_id as subject_id, at_us, kind, detail, salt \
         from custody_events where entry_index >= $1 and entry_index < $2 \
         union all select entry_index, subject, subject_id, at_us, kind, detail, salt \
-        from amendments where entry_index >= $1 and entry_index < $2 order by entry_index";
+        from amendments where entry_index >= $1 and entry_index < $2 \
+        union all select entry_index, 'objects', id, at_us, 'fixity_check', detail, salt \
+        from fixity_batches where entry_index >= $1 and entry_index < $2 order by entry_index";
     Ok(on!(conn, c => sqlx::query_as(SQL).bind(signed(from)).bind(signed(to)).fetch_all(c).await?))
 }
 
@@ -60,6 +65,70 @@ pub async fn clips(conn: Conn<'_>, from: u64, to: u64) -> Result<Vec<ClipRow>, C
     const SQL: &str = "select entry_index, id, sha256, sm3, size_bytes from clips \
         where entry_index >= $1 and entry_index < $2 order by entry_index";
     Ok(on!(conn, c => sqlx::query_as(SQL).bind(signed(from)).bind(signed(to)).fetch_all(c).await?))
+}
+
+/// What a row of `fixity` claims.
+#[derive(Debug, Clone, FromRow)]
+pub struct FixityRow {
+    /// The ledger entry that records the look.
+    pub entry_index: i64,
+    /// The clip.
+    pub clip_id: i64,
+    /// The clip's own entry.
+    pub clip_entry: i64,
+    /// When its object was looked at, in microseconds since 1970.
+    pub checked_us: i64,
+    /// What was found, in a word.
+    pub result: String,
+    /// When it was found equal last.
+    pub verified_us: Option<i64>,
+}
+
+/// The rows of `fixity` that name the entries from `from` up to, not with, `to`.
+///
+/// # Errors
+/// When the database is away.
+pub async fn fixity(conn: Conn<'_>, from: u64, to: u64) -> Result<Vec<FixityRow>, CatalogError> {
+    const SQL: &str = "select f.entry_index, f.clip_id, c.entry_index as clip_entry, f.checked_us, f.result, f.verified_us \
+        from fixity f join clips c on c.id = f.clip_id where f.entry_index >= $1 and f.entry_index < $2";
+    Ok(on!(conn, c => sqlx::query_as(SQL).bind(signed(from)).bind(signed(to)).fetch_all(c).await?))
+}
+
+/// A row that names an entry.
+#[derive(Debug, Clone, FromRow)]
+pub struct NamingRow {
+    /// The entry.
+    pub entry_index: i64,
+    /// What kind of row it is.
+    pub subject: String,
+    /// Its id.
+    pub id: i64,
+}
+
+/// Rows that name entries from `size` on, some of each kind: those with the highest.
+///
+/// # Errors
+/// When the database is away.
+pub async fn beyond(mut conn: Conn<'_>, size: u64) -> Result<Vec<NamingRow>, CatalogError> {
+    const MOST: i64 = 100;
+    const NAMING: [(&str, &str); 5] = [
+        ("clip", "id, entry_index from clips"),
+        ("custody_event", "id, entry_index from custody_events"),
+        ("amendment", "id, entry_index from amendments"),
+        ("fixity_batch", "id, entry_index from fixity_batches"),
+        ("fixity", "clip_id as id, entry_index from fixity"),
+    ];
+    let mut found = Vec::new();
+    for (subject, columns) in NAMING {
+        let rows: Vec<NamingRow> = on!(conn.reborrow(), c => {
+            let mut q = QueryBuilder::new("select '");
+            q.push(subject).push("' as subject, ").push(columns).push(" where entry_index >= ").push_bind(signed(size));
+            q.push(" order by entry_index desc limit ").push_bind(MOST);
+            q.build_query_as().fetch_all(c).await?
+        });
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
 /// Something with a chain of entries, and the newest of them.

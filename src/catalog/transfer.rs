@@ -25,7 +25,7 @@ const fn table(name: &'static str, key: &'static [&'static str]) -> Table {
 }
 
 /// Every table that is copied, each after those it refers to.
-pub const TABLES: [Table; 31] = [
+pub const TABLES: [Table; 34] = [
     Table { name: "clips", key: &["id"], passes: &["sidecar_of is null", "sidecar_of is not null"] },
     table("uploads", &["id"]),
     table("receipts", &["upload_id", "form"]),
@@ -41,6 +41,8 @@ pub const TABLES: [Table; 31] = [
     table("clip_notes", &["id"]),
     table("custody_events", &["id"]),
     table("amendments", &["id"]),
+    table("fixity", &["clip_id"]),
+    table("fixity_batches", &["id"]),
     table("courts", &["id"]),
     table("officers", &["id"]),
     table("recorders", &["id"]),
@@ -53,6 +55,7 @@ pub const TABLES: [Table; 31] = [
     table("incident_clips", &["incident_id", "clip_id"]),
     table("incident_people", &["incident_id", "position"]),
     table("incident_measures", &["id"]),
+    table("rematch_makers", &["what", "who"]),
     table("tokens", &["id"]),
     table("ledger_entries", &["entry_index"]),
     table("ledger_tiles", &["level", "tile_index"]),

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use sqlx::{FromRow, QueryBuilder};
 
-use super::clips::{INSERTED_AT_ONCE, find, signed};
+use super::clips::{INSERTED_AT_ONCE, WRITTEN_AT_ONCE, find, signed};
 use super::engine::{Conn, on};
 use super::{CatalogError, one_row};
 use crate::model::digest::{Sha256Digest, to_hex};
@@ -123,7 +123,7 @@ const INSERT: &str = "insert into uploads (id, clip_id, folder, dir, name, pair_
 /// # Errors
 /// When the database refuses.
 pub async fn insert_all(mut conn: Conn<'_>, uploads: &[Upload]) -> Result<(), CatalogError> {
-    for some in uploads.chunks(INSERTED_AT_ONCE) {
+    for some in uploads.chunks(WRITTEN_AT_ONCE) {
         on!(conn.reborrow(), c => {
             let mut q = QueryBuilder::new(INSERT);
             q.push_values(some, |mut row, u| {
@@ -148,7 +148,7 @@ pub async fn insert_all(mut conn: Conn<'_>, uploads: &[Upload]) -> Result<(), Ca
                     .push_bind(u.released.map(|t| t.0))
                     .push_bind(u.outcome.as_deref());
             });
-            q.build().persistent(false).execute(c).await?.rows_affected()
+            q.build().persistent(some.len() == WRITTEN_AT_ONCE).execute(c).await?.rows_affected()
         });
     }
     Ok(())

@@ -19,6 +19,7 @@ use crate::intake::pipeline::{Intake, IntakeHandle, Mode, Target};
 use crate::intake::reason::Reason;
 use crate::lifecycle::Stop;
 use crate::model::id::Id;
+use crate::search::index;
 use crate::store::Store;
 use crate::telemetry;
 
@@ -76,6 +77,7 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Outcome, Failure
     telemetry::start(&config.log).map_err(Failure::new)?;
     let stop = Stop::on_signals()?;
     let mut store = Store::open(&config, Arc::new(SystemClock)).await?;
+    index::adopt(&store.custody.db).await?;
     let (folders, targets) = plan(&config, args)?;
     let began = Instant::now();
     let handle = IntakeHandle::start(setup(&config, &mut store, folders)?, Mode::Once(targets))?;

@@ -3,8 +3,10 @@ mod prove;
 mod verify;
 mod verify_proof;
 
-use std::io::{Read, Write};
+use std::io::{IsTerminal as _, Read, Write};
 use std::path::Path;
+
+use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Common, Failure, Outcome};
 use crate::catalog::ledger as rows;
@@ -49,7 +51,7 @@ fn empty() -> Failure {
 }
 
 /// Reads a file of at most `most` bytes; a longer one is read up to one byte more, so that its reader refuses it.
-fn read_file(path: &Path, most: usize) -> Result<Vec<u8>, Failure> {
+pub(super) fn read_file(path: &Path, most: usize) -> Result<Vec<u8>, Failure> {
     let failed = |error: std::io::Error| Failure::new(format!("{}: {error}", path.display()));
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(failed)?;
@@ -58,7 +60,17 @@ fn read_file(path: &Path, most: usize) -> Result<Vec<u8>, Failure> {
 }
 
 /// Reads a policy.
-fn read_policy(path: &Path) -> Result<crate::ledger::policy::Policy, Failure> {
+pub(super) fn read_policy(path: &Path) -> Result<crate::ledger::policy::Policy, Failure> {
     let text = read_file(path, crate::ledger::policy::MAX_POLICY_BYTES)?;
     crate::ledger::policy::Policy::parse(&text).map_err(|error| Failure::new(format!("{}: {error}", path.display())))
+}
+
+/// A bar on standard error, when people look at it.
+pub(super) fn bar(quiet: bool, template: &str) -> ProgressBar {
+    if quiet || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    // Templates are constant and well formed; without one the bar is only plainer.
+    let style = ProgressStyle::with_template(template);
+    ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }

@@ -1,15 +1,17 @@
 use std::io::IsTerminal;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Common, Failure, Outcome};
-use crate::audit::check;
+use crate::audit::check::{Scope, check};
 use crate::catalog::engine::{Db, Location, Tx};
 use crate::catalog::transfer::{self, TABLES};
 use crate::catalog::{ledger as rows, moved};
 use crate::config::{Config, read_password};
 use crate::ledger::log;
+use crate::ledger::policy::Policy;
 use crate::search::index;
 use crate::store::{self, location};
 use crate::vault::LocalVault;
@@ -194,16 +196,17 @@ async fn compare(reading: &mut Tx, writing: &mut Tx) -> Result<(), Failure> {
 }
 
 async fn check_copy(config: &Config, target: &Db) -> Result<bool, Failure> {
-    let vault = LocalVault::look(&config.vault.root(&config.data_dir))?;
+    let vault = Arc::new(LocalVault::look(&config.vault.root(&config.data_dir))?);
     let mut reader = target.read().await?;
     let size = rows::checkpoint(reader.conn()).await?.map_or(0, |c| c.size);
     drop(reader);
     let signer = store::open_key(&config.data_dir.join("keys"), &config.court.ledger_name, size)?;
-    let report = check::check(target, &vault, signer.verifier(), false).await?;
-    for f in &report.findings {
+    let policy = Policy::of_log(signer.verifier().clone());
+    let report = check(target, Scope { policy: &policy, since: None, vault: Some(&vault) }, |_, _| {}).await?;
+    for f in report.findings.list() {
         say!("WRONG {} {}: {}", f.code, f.subject, f.detail);
     }
     let (clips, entries) = (report.clips, report.entries);
     say!("核对：{clips} 个视频，{entries} 条账本记录  check: {clips} clips, {entries} ledger entries");
-    Ok(report.findings.is_empty())
+    Ok(report.holds())
 }

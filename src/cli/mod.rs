@@ -25,6 +25,7 @@ mod openapi;
 mod search;
 mod serve;
 mod token;
+mod verify;
 
 use std::fmt::Display;
 use std::path::PathBuf;
@@ -34,9 +35,10 @@ use std::sync::Arc;
 use clap::{Parser, Subcommand};
 
 use crate::catalog::engine::exists;
-use crate::clock::SystemClock;
+use crate::clock::{SharedClock, SystemClock};
 use crate::config::Config;
-use crate::store::{Store, location};
+use crate::search::index;
+use crate::store::{Exhibit, Store, location};
 use crate::{media, sys};
 
 /// 执录 Zhilu: keeps, catalogs and proves the clips of a court's body-worn recorders.
@@ -74,6 +76,8 @@ enum Command {
     Token(token::Action),
     /// Check that vault, catalog and ledger belong together
     Check(check::Args),
+    /// Read objects again and compare them with catalog and ledger
+    Verify(verify::Args),
     /// Show the ledger
     #[command(subcommand)]
     Ledger(ledger::Action),
@@ -144,6 +148,7 @@ fn run_command(cli: Cli) -> Result<Outcome, Failure> {
         Command::Search(args) => block_on(search::run(&common, &args)),
         Command::Token(action) => block_on(token::run(&common, &action)),
         Command::Check(args) => block_on(check::run(&common, &args)),
+        Command::Verify(args) => block_on(verify::run(&common, &args)),
         Command::Ledger(action) => block_on(ledger::run(&common, &action)),
         Command::Migrate(args) => block_on(migrate::run(&common, &args)),
         Command::Doctor(args) => block_on(doctor::run(&common, &args)),
@@ -151,6 +156,7 @@ fn run_command(cli: Cli) -> Result<Outcome, Failure> {
 }
 
 fn block_on<F: Future<Output = Result<Outcome, Failure>>>(future: F) -> Result<Outcome, Failure> {
+    sys::keep_little_memory();
     sys::ignore_lease_signal()?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).max_blocking_threads(16).enable_all().build()?;
@@ -179,6 +185,17 @@ impl Common {
             )));
         }
         let store = Store::look(&config, Arc::new(SystemClock)).await?;
+        index::adopt(&store.custody.db).await?;
         Ok((config, store))
+    }
+
+    /// Opens the data directory of a court to be looked at, whatever its state.
+    async fn exhibit(&self, clock: &SharedClock) -> Result<Exhibit, Failure> {
+        let config = self.config()?;
+        let location = location(&config)?;
+        if !exists(&location).await? {
+            return Err(Failure::new(format!("没有目录库 there is no catalog at {location}; is --data-dir right?")));
+        }
+        Ok(Exhibit::open(&config, Arc::clone(clock)).await?)
     }
 }

@@ -4,6 +4,7 @@ use super::{Common, Failure, Outcome};
 use crate::api::search::answer::{Order, Wanted, answer};
 use crate::api::search::body::{Hit, SearchPage};
 use crate::model::time::UtcOffset;
+use crate::search::find::Counting;
 use crate::search::query::{Expected, Name, QueryError, Terms, parse};
 
 #[derive(Debug, clap::Args)]
@@ -40,7 +41,9 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Outcome, Failure
         plan.add(vec![Name::Kind.node(kind, false, &terms).map_err(failed)?]);
     }
     let order = if args.sort == "best" { Order::Best(None) } else { Order::Newest(None) };
-    let page = answer(&store.custody.db, &plan, &Wanted { order, limit: args.limit, facets: args.facets }).await?;
+    // Whoever waits for a command to start has the time for an exact number.
+    let wanted = Wanted { order, limit: args.limit, facets: args.facets, counting: Counting::Exact };
+    let page = answer(&store.custody.db, &plan, &wanted).await?;
     store.custody.db.close().await;
     if args.json {
         say!("{}", serde_json::to_string_pretty(&page)?);

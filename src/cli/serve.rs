@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::{Common, Failure, Outcome};
+use crate::audit::scrub;
 use crate::auth::token;
 use crate::catalog::{CatalogError, tokens};
 use crate::clock::SystemClock;
@@ -17,6 +18,7 @@ use crate::lifecycle::{Stop, notify_systemd};
 use crate::model::role::Role;
 use crate::search::renewal;
 use crate::store::{OpenError, Store};
+use crate::sys;
 use crate::telemetry;
 
 #[derive(Debug, clap::Args)]
@@ -29,16 +31,15 @@ pub(super) struct Args {
     listen: Option<SocketAddr>,
 }
 
+/// How often freed memory goes back to the system: what a backlog or a large answer needed is not kept over the hours of rest.
+const TIDY_EVERY: Duration = Duration::from_secs(20);
+
 /// Runs the daemon until it is told to stop, or a part of it dies.
 pub(super) async fn run(common: &Common, args: &Args) -> Result<Outcome, Failure> {
     let config = config(common, args)?;
     telemetry::start(&config.log).map_err(Failure::new)?;
     let stop = Stop::on_signals()?;
     let Some(mut store) = open(&config, &stop).await? else { return Ok(Outcome::Done) };
-    // What a daemon that ended left of actions that were changed; the next change of each tries again.
-    if let Err(error) = rematch::resume(&store.custody).await {
-        tracing::warn!("clips of changed actions are not all matched anew: {error}");
-    }
     let listener = tokio::net::TcpListener::bind(config.server.listen).await.map_err(|e| {
         Failure::new(format!("cannot listen on {}: {e}; choose another with --listen", config.server.listen))
     })?;
@@ -48,20 +49,47 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Outcome, Failure
     let greeting = greeting(&config, &store.custody, address).await?;
     // A daemon does not end because nobody reads its greeting.
     let _ = std::io::stdout().write_all(greeting.as_bytes());
-    let app = App::new(store.custody.clone(), Arc::clone(&store.vault), Some(Arc::clone(&handle.intake)));
+    let mut app = App::new(store.custody.clone(), Arc::clone(&store.vault), Some(Arc::clone(&handle.intake)));
+    app.verify_days = config.scrub.every_days;
+    let scrubbed = Arc::new(scrub::Totals::default());
+    let mut scrubbing = config.scrub.enabled.then(|| {
+        let deps = scrub_deps(&config, &store, &handle, &scrubbed);
+        app.scrub = Some(scrubbed);
+        scrub::start(deps, stop.clone().wait())
+    });
     let server = tokio::spawn(listener::serve(listener, app, stop.clone().wait()));
     let (db, offset) = (store.custody.db.clone(), store.custody.utc_offset);
     let mut renewal = tokio::spawn(renewal::run(db, offset, stop.clone().wait()));
+    let mut matching = tokio::spawn(rematch::keep_up(store.custody.clone(), stop.clone().wait()));
     notify_systemd("READY=1");
     let outcome = supervise(&handle, server, stop).await;
     notify_systemd("STOPPING=1");
-    if tokio::time::timeout(Duration::from_secs(5), &mut renewal).await.is_err() {
-        renewal.abort();
+    for task in [&mut renewal, &mut matching] {
+        if tokio::time::timeout(Duration::from_secs(5), &mut *task).await.is_err() {
+            task.abort();
+        }
+    }
+    if let Some(scrubbing) = &mut scrubbing
+        && tokio::time::timeout(Duration::from_secs(5), &mut *scrubbing).await.is_err()
+    {
+        scrubbing.abort();
     }
     tokio::task::spawn_blocking(move || handle.stop()).await?;
     store.custody.db.close().await;
     tracing::info!("stopped");
     outcome
+}
+
+fn scrub_deps(config: &Config, store: &Store, handle: &IntakeHandle, totals: &Arc<scrub::Totals>) -> scrub::Deps {
+    let intake = Arc::clone(&handle.intake);
+    scrub::Deps {
+        custody: store.custody.clone(),
+        vault: Arc::clone(&store.vault),
+        every_days: config.scrub.every_days,
+        rate_bytes: config.scrub.rate_mib_s.saturating_mul(1 << 20),
+        is_receiving: Box::new(move || intake.board.is_working()),
+        totals: Arc::clone(totals),
+    }
 }
 
 /// Opens the court's data; waits for a database server that is not there yet, because after a power failure nobody says which machine
@@ -89,6 +117,7 @@ async fn supervise(
     stop: Stop,
 ) -> Result<Outcome, Failure> {
     let mut every = tokio::time::interval(Duration::from_secs(5));
+    let mut tidying = tokio::time::interval(TIDY_EVERY);
     let mut server = server;
     let stopped = stop.wait();
     tokio::pin!(stopped);
@@ -103,6 +132,7 @@ async fn supervise(
                 ended??;
                 return Ok(Outcome::Done);
             }
+            _ = tidying.tick() => sys::give_memory_back(),
             _ = every.tick() => {
                 if handle.has_died() {
                     return Err(Failure::new("a thread of the intake died; see the log"));

@@ -9,6 +9,7 @@ mod incidents;
 mod intake;
 mod log;
 mod matching;
+mod scrub;
 mod server;
 mod vault;
 
@@ -23,6 +24,7 @@ pub use incidents::Incidents;
 pub use intake::{Folder, Intake, SourcePolicy};
 pub use log::{Log, LogFormat};
 pub use matching::Matching;
+pub use scrub::Scrub;
 pub use server::Server;
 pub use vault::Vault;
 
@@ -49,6 +51,8 @@ pub struct Config {
     pub incidents: Incidents,
     /// How clips find their cases.
     pub matching: Matching,
+    /// Looking at every object again.
+    pub scrub: Scrub,
     /// The daemon's own log.
     pub log: Log,
 }
@@ -64,6 +68,7 @@ impl Default for Config {
             intake: Intake::default(),
             incidents: Incidents::default(),
             matching: Matching::default(),
+            scrub: Scrub::default(),
             log: Log::default(),
         }
     }
@@ -118,7 +123,8 @@ impl Config {
         self.vault.validate()?;
         self.incidents.validate()?;
         self.intake.validate()?;
-        self.matching.validate()
+        self.matching.validate()?;
+        self.scrub.validate()
     }
 
     /// The upload folders: those configured, or `uploads` in the data directory when there are none.
@@ -140,7 +146,7 @@ fn read_table(path: &Path) -> Result<Table, ConfigError> {
 }
 
 /// The sections that a variable of the environment may name.
-const SECTIONS: [&str; 8] = ["court", "server", "database", "vault", "intake", "incidents", "matching", "log"];
+const SECTIONS: [&str; 9] = ["court", "server", "database", "vault", "intake", "incidents", "matching", "scrub", "log"];
 
 /// Lays one variable over the table; variables that name no section are not Zhilu's settings.
 fn overlay(table: &mut Table, name: &str, value: String) -> Result<(), ConfigError> {

@@ -1,19 +1,22 @@
 //! One act on evidence: begin, change rows, record, commit.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Map, Value};
 
 use super::{Actor, Custody, CustodyError};
 use crate::catalog::amendments::{self, Amendment};
 use crate::catalog::case_links::{self, CaseLink};
+use crate::catalog::cases::{self, Case};
 use crate::catalog::clips::{self, Clip};
 use crate::catalog::custody::{self as events, CustodyEvent};
 use crate::catalog::engine::{Conn, Tx};
+use crate::catalog::fixity;
 use crate::catalog::uploads::{self, Upload};
 use crate::clock::random_bytes;
 use crate::ledger::entry::{Entry, EntryKind, canonical, commitment};
 use crate::ledger::log::{self, Batch};
+use crate::model::case_number::CaseNumber;
 use crate::model::custody::EventKind;
 use crate::model::id::Id;
 use crate::model::subject::Subject;
@@ -28,6 +31,8 @@ pub struct Act<'a> {
     pending: Pending,
     touched: BTreeSet<Subject>,
     marked: Vec<Id>,
+    retied: BTreeSet<Id>,
+    cases: HashMap<CaseNumber, Case>,
     at: Micros,
 }
 
@@ -87,6 +92,8 @@ impl<'a> Act<'a> {
             pending: Pending::default(),
             touched: BTreeSet::new(),
             marked: Vec::new(),
+            retied: BTreeSet::new(),
+            cases: HashMap::new(),
             at: custody.clock.now(),
         })
     }
@@ -172,6 +179,24 @@ impl<'a> Act<'a> {
         Ok(entry_index)
     }
 
+    /// Records that `objects` objects were found equal, by one entry for all; gives its index. It is about no single clip and so has no
+    /// `prev`; `detail` names the objects.
+    ///
+    /// # Errors
+    /// When the database or the ledger refuses.
+    pub async fn attest(&mut self, actor: &Actor, objects: u64, detail: Value) -> Result<u64, CustodyError> {
+        let public = Map::from_iter([
+            ("event".to_owned(), EventKind::FixityCheck.as_str().into()),
+            ("objects".to_owned(), objects.into()),
+            ("outcome".to_owned(), "success".into()),
+        ]);
+        let Sealed { detail, salt, entry_index } = self.seal(EntryKind::Event, None, public, actor, detail)?;
+        let (id, actor) = (self.new_id(), actor.as_str().to_owned());
+        let batch = fixity::Batch { id, at: self.at, actor, detail, salt, entry_index };
+        fixity::insert_batch(self.tx.conn(), &batch).await?;
+        Ok(entry_index)
+    }
+
     /// Adds a clip. Its row is written by the next [`Act::flush`] or with the commit, as are those of the three below.
     pub fn add_clip(&mut self, clip: Clip) {
         self.touch(Subject::Clip(clip.id));
@@ -188,7 +213,7 @@ impl<'a> Act<'a> {
 
     /// Ties a clip to a case it is not tied to.
     pub fn add_link(&mut self, clip: Id, link: CaseLink) {
-        self.touch(Subject::Clip(clip));
+        self.note_tie(clip);
         self.pending.links.push((clip, link));
     }
 
@@ -217,6 +242,38 @@ impl<'a> Act<'a> {
     /// The clips that became important in this act and were not taken before.
     pub fn take_marked(&mut self) -> Vec<Id> {
         std::mem::take(&mut self.marked)
+    }
+
+    /// Notes that a tie of a clip to a case was made or taken away in this act.
+    pub fn note_tie(&mut self, clip: Id) {
+        self.touch(Subject::Clip(clip));
+        self.retied.insert(clip);
+    }
+
+    /// The clips whose ties changed in this act and were not taken before.
+    pub fn take_retied(&mut self) -> Vec<Id> {
+        std::mem::take(&mut self.retied).into_iter().collect()
+    }
+
+    /// The case with this number; one that is only named becomes a stub. A group of clips mostly names few cases: each is looked up once.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn find_or_stub(&mut self, number: &CaseNumber) -> Result<Case, CustodyError> {
+        if let Some(case) = self.cases.get(number) {
+            return Ok(case.clone());
+        }
+        let case = match cases::find_by_number(self.conn(), number).await? {
+            Some(case) => case,
+            None => {
+                let case = Case::stub(self.new_id(), number, self.at);
+                cases::insert(self.conn(), &case, number).await?;
+                self.touch(Subject::Case(case.id));
+                case
+            }
+        };
+        self.cases.insert(number.clone(), case.clone());
+        Ok(case)
     }
 
     /// Adds an entry that commits to `detail`.

@@ -3,7 +3,6 @@
 use serde_json::{Map, Value, json};
 
 use super::act::{Act, Amend};
-use super::link::find_or_stub;
 use super::rematch::{self, Pending};
 use super::{Actor, Custody, CustodyError};
 use crate::catalog::actions::{self, Action};
@@ -149,7 +148,7 @@ async fn resolve(act: &mut Act<'_>, facts: &ActionFacts) -> Result<Vec<(Id, Stri
         let number: CaseNumber = text.parse().map_err(|error: CaseNumberError| {
             CustodyError::Invalid(vec![Fault::new("cases", error.zh(), error.to_string())])
         })?;
-        let case = find_or_stub(act, &number).await?;
+        let case = act.find_or_stub(&number).await?;
         cases.push((case.id, case.number));
     }
     Ok(cases)

@@ -7,11 +7,14 @@ use serde_json::{Map, json};
 use super::act::{Act, Record};
 use super::{Actor, Custody, CustodyError};
 use crate::catalog::clips::{self, Clip, ClipRole};
+use crate::catalog::fixity::{self, Fixity};
 use crate::catalog::receipts;
 use crate::catalog::uploads::{self, Upload};
 use crate::model::clip::ClipState;
 use crate::model::custody::EventKind;
+use crate::model::fixity::{FixityResult, FixitySource};
 use crate::model::id::Id;
+use crate::model::time::Micros;
 use crate::model::upload::UploadState;
 
 /// The object of one upload, read back.
@@ -43,6 +46,7 @@ pub async fn confirm(custody: &Custody, group: &[ReadBackOf]) -> Result<Vec<Uplo
     let found = clips::get_all(act.conn(), &ids).await?;
     let mut clips_by_id: HashMap<Id, Clip> = found.into_iter().map(|clip| (clip.id, clip)).collect();
     let mut due = Vec::new();
+    let mut looked = HashMap::new();
     let mut now = uploads_now(&mut act, group.iter().map(|done| done.upload.id).collect()).await?;
     for done in group {
         let Some(mut upload) = now.remove(&done.upload.id) else { continue };
@@ -60,6 +64,7 @@ pub async fn confirm(custody: &Custody, group: &[ReadBackOf]) -> Result<Vec<Uplo
             public: outcome(done.differs.is_none()),
             detail: json!({"upload": done.upload.id, "method": done.method, "differs": done.differs}),
         })?;
+        looked.insert(id, looked_at(clip, done, act.at()));
         upload.reason.clone_from(&done.upload.reason);
         if done.differs.is_none() {
             (upload.state, upload.reason, upload.confirmed) = (UploadState::Confirmed, None, Some(act.at()));
@@ -74,8 +79,23 @@ pub async fn confirm(custody: &Custody, group: &[ReadBackOf]) -> Result<Vec<Uplo
     }
     clips::set_progress(act.conn(), &clips_by_id.values().collect::<Vec<_>>()).await?;
     receipts::insert_due(act.conn(), &due).await?;
+    fixity::put_all(act.conn(), &looked.into_values().collect::<Vec<_>>()).await?;
     act.commit().await?;
     Ok(recorded)
+}
+
+/// The read-back is the object's first verification.
+fn looked_at(clip: &Clip, done: &ReadBackOf, at: Micros) -> Fixity {
+    let result = if done.differs.is_none() { FixityResult::Equal } else { FixityResult::Altered };
+    Fixity {
+        clip_id: clip.id,
+        checked: at,
+        result,
+        detail: done.differs.clone(),
+        verified: done.differs.is_none().then_some(at),
+        source: FixitySource::Confirm,
+        entry_index: clip.last_entry,
+    }
 }
 
 /// Whether what was read back is still news about the upload as it is now.

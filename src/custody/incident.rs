@@ -4,6 +4,7 @@
 mod clocks;
 mod edit;
 mod enter;
+mod follow;
 mod known;
 mod mark;
 mod measure;
@@ -23,6 +24,7 @@ use crate::model::subject::Subject;
 pub use clocks::renew_terms;
 pub use edit::{ClipEdit, Edit, MeasureEdit};
 pub use enter::{change, create};
+pub(super) use follow::follow_ties;
 pub(super) use mark::take_marks;
 pub use measure::{add_measure, change_measure};
 pub use status::set_status;

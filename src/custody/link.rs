@@ -9,7 +9,7 @@ use super::rematch::{self, Look, refile};
 use super::{Actor, Custody, CustodyError};
 use crate::catalog::actions;
 use crate::catalog::case_links::{self, CaseLink, Refusal};
-use crate::catalog::cases::{self, Case};
+use crate::catalog::cases::Case;
 use crate::catalog::footage::{self, Filed};
 use crate::matching::plan::Link;
 use crate::model::case::LinkMethod;
@@ -18,20 +18,6 @@ use crate::model::custody::EventKind;
 use crate::model::id::Id;
 use crate::model::reason::Reason;
 use crate::model::subject::Subject;
-
-/// The case with this number; one that is only named becomes a stub.
-///
-/// # Errors
-/// When the database refuses.
-pub(super) async fn find_or_stub(act: &mut Act<'_>, number: &CaseNumber) -> Result<Case, CustodyError> {
-    if let Some(case) = cases::find_by_number(act.conn(), number).await? {
-        return Ok(case);
-    }
-    let case = Case::stub(act.new_id(), number, act.at());
-    cases::insert(act.conn(), &case, number).await?;
-    act.touch(Subject::Case(case.id));
-    Ok(case)
-}
 
 /// Links a clip to a case because a person says so. A refusal of the same case is taken back. Gives the tie, and whether it is new;
 /// where a person tied them already nothing is recorded.
@@ -48,7 +34,7 @@ pub async fn link(
     let mut act = Act::begin(custody).await?;
     let mut filed = filed(&mut act, clip).await?;
     let links = case_links::of_clip(act.conn(), clip).await?;
-    let case = find_or_stub(&mut act, number).await?;
+    let case = act.find_or_stub(number).await?;
     if let Some(tie) = links.iter().find(|l| l.case_id == case.id && l.method == LinkMethod::Person) {
         return Ok((tie.clone(), false));
     }
@@ -124,7 +110,7 @@ pub async fn unlink(custody: &Custody, actor: &Actor, clip: Id, case: Id, reason
         }),
     })?;
     refile(&mut filed, links.len() == 1);
-    act.touch(Subject::Clip(clip));
+    act.note_tie(clip);
     footage::set_filing(act.conn(), &[filed]).await?;
     act.flush().await?;
     rematch::settle(&mut act, Look::anew(vec![clip]), &Actor::matching()).await?;
@@ -172,7 +158,7 @@ pub async fn assign(
     let refused = case_links::refused(act.conn(), &ids).await?;
     let mut wanted: Vec<Case> = Vec::with_capacity(numbers.len());
     for number in numbers.iter().collect::<HashSet<_>>() {
-        wanted.push(find_or_stub(&mut act, number).await?);
+        wanted.push(act.find_or_stub(number).await?);
     }
     wanted.sort_by(|a, b| a.number.cmp(&b.number));
     let mut changed = Vec::new();

@@ -6,6 +6,7 @@ pub mod act;
 pub mod action;
 pub mod confirm;
 pub mod facts;
+pub mod fixity;
 mod grounds;
 pub mod incident;
 pub mod link;
@@ -144,9 +145,24 @@ impl Actor {
         Self("system:matching".to_owned())
     }
 
+    /// The daemon's scrub.
+    pub fn scrub() -> Self {
+        Self("system:scrub".to_owned())
+    }
+
+    /// The command line's verification.
+    pub fn verify() -> Self {
+        Self("system:verify".to_owned())
+    }
+
     /// A token's bearer.
     pub fn token(id: Id, role: crate::model::role::Role) -> Self {
         Self(format!("token:{id}:{role}"))
+    }
+
+    /// Whether a recorded actor is a part of the daemon that acts by itself, and no person.
+    pub fn is_daemon(recorded: &str) -> bool {
+        [Self::intake(), Self::matching()].iter().any(|actor| actor.as_str() == recorded)
     }
 
     /// The text that is recorded.

@@ -2,6 +2,7 @@
 
 mod context;
 mod pending;
+mod registers;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -10,6 +11,7 @@ use serde_json::{Map, json};
 use super::act::{Act, Record};
 use super::facts::number_reason;
 use super::grounds::grounds;
+use super::incident::follow_ties;
 use super::{Actor, Custody, CustodyError};
 use crate::catalog::case_links::{self, CaseLink};
 use crate::catalog::footage::{self, Filed};
@@ -20,22 +22,27 @@ use crate::matching::{Rules, Unfiled, UnfiledReason};
 use crate::model::clip::ClipState;
 use crate::model::custody::EventKind;
 use crate::model::id::Id;
-use crate::model::subject::Subject;
 use crate::model::time::Micros;
 
 pub(super) use context::Look;
 pub(super) use pending::Pending;
 pub use pending::{finish, resume};
+pub use registers::{drain, keep_up, note};
 
 /// Clips of an action that are matched anew in one transaction.
 const GROUP: u32 = 200;
 
-/// Carries out what matching says of the clips to be looked at, within an act whose rows are flushed. Nothing is recorded where
-/// nothing changes.
+/// Carries out what matching says of the clips to be looked at, within an act whose rows are flushed, and what follows for the incidents
+/// that marks made. Nothing is recorded where nothing changes.
 ///
 /// # Errors
 /// When the database or the ledger refuses.
 pub(super) async fn settle(act: &mut Act<'_>, look: Look, actor: &Actor) -> Result<(), CustodyError> {
+    match_anew(act, look, actor).await?;
+    follow_ties(act, actor).await
+}
+
+async fn match_anew(act: &mut Act<'_>, look: Look, actor: &Actor) -> Result<(), CustodyError> {
     let rules = act.custody().rules;
     if look.is_settled(act, &rules).await? {
         return Ok(());
@@ -132,7 +139,7 @@ async fn carry_out(
             act.add_link(clip.id, row(link, actor, act.at()));
         }
     }
-    act.touch(Subject::Clip(clip.id));
+    act.note_tie(clip.id);
     refile(clip, cases.is_empty());
     Ok(())
 }

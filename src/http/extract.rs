@@ -36,6 +36,7 @@ macro_rules! demands {
 demands!(
     CreateIncidents,
     DecideIncidents,
+    ReadAudit,
     ReadClips,
     ReadMedia,
     ReadEvents,

@@ -16,15 +16,15 @@ use crate::model::id::Id;
 use crate::model::time::Micros;
 use crate::model::upload::UploadState;
 
-/// Most files on the board.
-pub const MOST: usize = 16_384;
+/// Most files on the board: what a hash table of 2^14 places holds before it doubles (seven eighths).
+pub const MOST: usize = 14_336;
 /// Most entries that are no evidence and are only reported.
 const MOST_IGNORED: usize = 1_000;
 /// How long a waiting file is not looked at, at most.
 const LOOK_AGAIN: Duration = Duration::from_secs(20);
 /// How long an accepted file is remembered, and how many are.
 const RECENT: Duration = Duration::from_secs(60);
-const MOST_RECENT: usize = 4_096;
+const MOST_RECENT: usize = 3_584;
 /// How often those that are older are forgotten, at most.
 const RECENT_PRUNE: Duration = Duration::from_secs(1);
 /// Files up to this size go first: they cost little and free a dock's screen.

@@ -14,7 +14,7 @@ use crate::custody::confirm::{ReadBackOf, confirm};
 use crate::custody::{CustodyError, confirm as acts};
 use crate::model::id::Id;
 use crate::model::upload::UploadState;
-use crate::vault::{Expected, ReadPath, Verdict};
+use crate::vault::{Expected, Verdict};
 
 /// Uploads in one transaction.
 const GROUP: u32 = 64;
@@ -156,7 +156,7 @@ fn read_back(intake: &Intake, upload: &Upload) -> Result<Option<ReadBackOf>, Cus
     let go_on = |_| if intake.is_stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
     match intake.setup.vault.read_back(&expected, &go_on) {
         Ok(read) => {
-            let method = if read.path == ReadPath::Direct { "direct" } else { "uncached" };
+            let method = read.path.as_str();
             let found = match read.verdict {
                 Verdict::Equal => return Ok(Some(ReadBackOf { upload, method, differs: None, outcome, receipt })),
                 Verdict::Stopped => return Ok(None),

@@ -11,6 +11,7 @@
 mod cursor;
 mod error;
 mod find;
+mod mention;
 mod parse;
 mod partial;
 mod shape;
@@ -27,6 +28,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use error::CaseNumberError;
 pub use find::{Candidate, Found, find_all, scan};
+pub use mention::{Mention, mentions};
 pub use partial::Partial;
 pub(in crate::model) use shape::is_province;
 

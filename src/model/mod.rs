@@ -9,6 +9,7 @@ pub mod court;
 pub mod custody;
 pub mod digest;
 pub mod fault;
+pub mod fixity;
 pub mod id;
 pub mod incident;
 pub mod media;

@@ -12,8 +12,9 @@ use super::value::{self, End};
 use crate::catalog::CatalogError;
 use crate::catalog::engine::Conn;
 use crate::catalog::officers::{self, Officer};
-use crate::custody::CustodyError;
+use crate::catalog::rematch_makers::MakerKind;
 use crate::custody::act::Act;
+use crate::custody::{CustodyError, rematch};
 use crate::model::span::Span;
 use crate::model::time::{Micros, UtcOffset};
 use crate::search::index;
@@ -111,14 +112,18 @@ impl Table for Officers {
     }
 
     async fn write(&mut self, act: &mut Act<'_>) -> Result<(), CustodyError> {
-        let mut numbers = BTreeSet::new();
+        let (mut numbers, mut new) = (BTreeSet::new(), BTreeSet::new());
         for pending in self.known.take_changed() {
-            match pending.old {
-                None => officers::insert(act.conn(), &pending.row).await?,
-                Some(_) => officers::update(act.conn(), &pending.row).await?,
+            if pending.old.is_some() {
+                officers::update(act.conn(), &pending.row).await?;
+            } else {
+                officers::insert(act.conn(), &pending.row).await?;
+                new.insert(pending.row.number.clone());
             }
             numbers.insert(pending.row.number);
         }
+        let who: Vec<&str> = new.iter().map(String::as_str).collect();
+        rematch::note(act, MakerKind::Officer, &who).await?;
         for number in &numbers {
             index::mark_officer_dirty(act.conn(), number, Span::ALWAYS).await?;
         }

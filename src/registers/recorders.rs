@@ -1,6 +1,6 @@
 //! The register of recorders, from a file: one line a holder. A recorder that nobody has is a line without one.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::change::{Change, Differences, key_with_start};
 use super::court_ref::{CourtNames, CourtRef};
@@ -11,11 +11,13 @@ use super::message::{Message, Note};
 use super::value::{self, End};
 use crate::catalog::engine::Conn;
 use crate::catalog::recorders::{self, Holder, Recorder};
+use crate::catalog::rematch_makers::MakerKind;
 use crate::catalog::{CatalogError, officers};
-use crate::custody::CustodyError;
 use crate::custody::act::Act;
+use crate::custody::{CustodyError, rematch};
 use crate::model::span::Span;
 use crate::model::time::{Micros, UtcOffset};
+use crate::search::index;
 
 const SERIAL: usize = 0;
 const MODEL: usize = 1;
@@ -126,17 +128,23 @@ impl Table for Recorders {
     }
 
     async fn write(&mut self, act: &mut Act<'_>) -> Result<(), CustodyError> {
+        let mut rematched = BTreeSet::new();
         for (serial, new) in std::mem::take(&mut self.changed) {
             let Some(Some(recorder)) = self.known.get(&serial) else { continue };
-            match new {
-                true => recorders::insert(act.conn(), recorder).await?,
-                false => recorders::update(act.conn(), recorder).await?,
+            index::mark_recorder_dirty(act.conn(), &serial).await?;
+            if new {
+                recorders::insert(act.conn(), recorder).await?;
+                rematched.insert(serial);
+            } else {
+                recorders::update(act.conn(), recorder).await?;
             }
         }
         for pending in self.holders.take_changed() {
             recorders::put_holder(act.conn(), &pending.row).await?;
+            rematched.insert(pending.row.serial);
         }
-        Ok(())
+        let who: Vec<&str> = rematched.iter().map(String::as_str).collect();
+        rematch::note(act, MakerKind::Recorder, &who).await
     }
 
     fn forget(&mut self) {

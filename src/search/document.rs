@@ -7,9 +7,12 @@ use sha2::{Digest as _, Sha256};
 use super::fold::fold;
 use super::token::{self, Filter};
 use crate::catalog::search::source::{CaseRef, CaseSource, ClipSource, IncidentSource, Post};
-use crate::model::case_number::{CaseNumber, find_all};
+use crate::model::case_number::{CaseNumber, mentions};
 use crate::model::subject::Subject;
 use crate::model::time::{Micros, UtcOffset};
+
+/// Which tokens are made of the same rows; raised whenever others are, so that all documents are made anew.
+pub const ANALYZER: &str = "2";
 
 /// What ends a field of a body.
 const END: char = '\u{1e}';
@@ -224,8 +227,8 @@ impl Document {
         let mut terms: HashSet<String> = HashSet::with_capacity(128);
         for (_, text) in &self.fields {
             token::add_field(&fold(text), &mut terms);
-            for found in find_all(text) {
-                terms.extend(token::numbers(&found.number));
+            for mention in mentions(text) {
+                terms.extend(token::numbers(&mention.part));
             }
         }
         terms.extend(self.filters.iter().cloned());
@@ -235,6 +238,7 @@ impl Document {
     /// What tells this document from an earlier one of the same subject.
     pub fn digest(&self) -> i64 {
         let mut hash = Sha256::new();
+        hash.update(ANALYZER);
         hash.update(self.at.0.to_be_bytes());
         for part in [self.body(), self.filters()] {
             hash.update((part.len() as u64).to_be_bytes());

@@ -210,14 +210,28 @@ pub async fn best(
     Ok((Page { hits, more, ..page }, places))
 }
 
-/// How many hits there are, up to [`MOST_COUNTED`]. Where texts must be compared [`Page::met`] is cheaper; this compares a few hundred.
+/// How far hits are counted where texts must be compared, each of which is a document read: two to ten microseconds, so that ten thousand
+/// of them are no page's business.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counting {
+    /// As far as a few hundred comparisons go.
+    Quick,
+    /// All, as long as there is time.
+    Exact,
+}
+
+/// How many hits there are, up to [`MOST_COUNTED`]. Where texts must be compared a first page has met a few hundred already.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn count(session: &mut Session<'_>, plan: &Plan) -> Result<Count, CatalogError> {
+pub async fn count(session: &mut Session<'_>, plan: &Plan, counting: Counting) -> Result<Count, CatalogError> {
     let search = Search::new(plan);
     if !search.exact {
-        return Ok(gather(session, &search, MOST_COMPARED, Some(MOST_COMPARED)).await?.count());
+        let (most, most_read) = match counting {
+            Counting::Quick => (MOST_COMPARED, Some(MOST_COMPARED)),
+            Counting::Exact => (MOST_COUNTED, None),
+        };
+        return Ok(gather(session, &search, most, most_read).await?.count());
     }
     Ok(match session.count(search.expr.as_ref(), &search.window(), MOST_COUNTED + 1).await? {
         Some(found) => Count { hits: found.min(MOST_COUNTED), exact: found <= MOST_COUNTED },

@@ -7,6 +7,7 @@ use super::key;
 use super::packed::{self, Changes};
 use crate::catalog::CatalogError;
 use crate::catalog::engine::{Conn, Db};
+use crate::catalog::meta;
 use crate::catalog::search::docs::{NewDoc, Standing};
 use crate::catalog::search::{blocks, dirty, docs, source};
 use crate::model::span::Span;
@@ -17,6 +18,8 @@ use crate::model::time::UtcOffset;
 const GROUP: usize = 100;
 /// More subjects than this are not renewed in the transaction that changed them; they are noted, and [`drain`] renews them.
 const MOST_AT_ONCE: usize = 500;
+/// The key in `meta` under which the analyzer stands that made the tokens, or that they are being made anew by.
+const ANALYZER_KEY: &str = "search_analyzer";
 
 /// Renews the documents of `subjects`, and those that hold something of them, within the transaction that changed them. Where they are
 /// too many, they are noted for [`drain`].
@@ -72,8 +75,25 @@ pub async fn mark_recorder_dirty(conn: Conn<'_>, serial: &str) -> Result<(), Cat
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn mark_everything_dirty(conn: Conn<'_>) -> Result<(), CatalogError> {
-    dirty::add_all(conn).await
+pub async fn mark_everything_dirty(mut conn: Conn<'_>) -> Result<(), CatalogError> {
+    dirty::add_all(conn.reborrow()).await?;
+    meta::put(conn, ANALYZER_KEY, document::ANALYZER).await
+}
+
+/// Marks everything when the tokens in the index were made by another analyzer than this program's; for the start.
+///
+/// # Errors
+/// When the database refuses or is away.
+pub async fn adopt(db: &Db) -> Result<(), CatalogError> {
+    let mut reader = db.read().await?;
+    let made_by = meta::get(reader.conn(), ANALYZER_KEY).await?;
+    drop(reader);
+    if made_by.as_deref() == Some(document::ANALYZER) {
+        return Ok(());
+    }
+    let mut tx = db.begin().await?;
+    mark_everything_dirty(tx.conn()).await?;
+    tx.commit().await
 }
 
 /// Renews a group of what was noted, in a transaction of its own; gives how many. 0: nothing is left.
@@ -145,6 +165,18 @@ async fn renew_all(mut conn: Conn<'_>, offset: UtcOffset, subjects: &[Subject]) 
         write(conn.reborrow(), group, documents).await?;
     }
     Ok(())
+}
+
+/// What the rows of these subjects make of their documents now, in no order; for checks.
+///
+/// # Errors
+/// When the database is away or a row undecodable.
+pub async fn made_of_rows(
+    conn: Conn<'_>,
+    offset: UtcOffset,
+    subjects: &[Subject],
+) -> Result<Vec<Document>, CatalogError> {
+    load(conn, offset, subjects).await
 }
 
 async fn load(mut conn: Conn<'_>, offset: UtcOffset, subjects: &[Subject]) -> Result<Vec<Document>, CatalogError> {

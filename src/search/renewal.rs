@@ -13,8 +13,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Renews until `stop`; a group under way is ended. Failures are logged, and what failed is tried again.
 pub async fn run(db: Db, offset: UtcOffset, stop: impl Future<Output = ()>) {
     tokio::pin!(stop);
+    let mut adopted = false;
     loop {
-        let pause = match turn(&db, offset).await {
+        let pause = match turn(&db, offset, &mut adopted).await {
             Ok(0) => LOOK_EVERY,
             // Others may write between two groups.
             Ok(_) => Duration::ZERO,
@@ -30,6 +31,10 @@ pub async fn run(db: Db, offset: UtcOffset, stop: impl Future<Output = ()>) {
     }
 }
 
-async fn turn(db: &Db, offset: UtcOffset) -> Result<usize, CatalogError> {
+async fn turn(db: &Db, offset: UtcOffset, adopted: &mut bool) -> Result<usize, CatalogError> {
+    if !*adopted {
+        index::adopt(db).await?;
+        *adopted = true;
+    }
     if index::is_settled(db.read().await?.conn()).await? { Ok(0) } else { index::drain_group(db, offset).await }
 }

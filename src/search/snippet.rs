@@ -6,7 +6,7 @@ use super::document::{Field, fields};
 use super::fold::{fold, fold_with_origin};
 use super::query::Plan;
 use crate::catalog::search::docs::Doc;
-use crate::model::case_number::find_all;
+use crate::model::case_number::mentions;
 
 /// Most snippets of a document.
 const MOST_SNIPPETS: usize = 3;
@@ -55,7 +55,7 @@ fn numbers(plan: &Plan, text: &str) -> Vec<Range<usize>> {
     if wanted.is_empty() {
         return Vec::new();
     }
-    let found = find_all(text).into_iter().filter(|f| wanted.iter().any(|w| w.matches(&f.number)));
+    let found = mentions(text).into_iter().filter(|f| wanted.iter().any(|w| w.covers(&f.part)));
     found.map(|f| f.range).collect()
 }
 

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use crate::model::case_number::{CaseNumber, Partial};
+use crate::model::case_number::Partial;
 
 /// What begins a filter's token.
 pub const FILTER: char = '\u{e000}';
@@ -107,9 +107,9 @@ pub fn number(partial: &Partial) -> String {
     token
 }
 
-/// The tokens by which a case number is found, one for each part of it that people ask for.
-pub fn numbers(number: &CaseNumber) -> impl Iterator<Item = String> {
-    Partial::of(number).parts().into_iter().map(|part| self::number(&part))
+/// The tokens by which a case number or a part of one is found, one for each part of it that people ask for.
+pub fn numbers(partial: &Partial) -> impl Iterator<Item = String> {
+    partial.parts().into_iter().map(|part| number(&part))
 }
 
 /// Adds the tokens of a folded field.

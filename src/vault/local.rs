@@ -131,16 +131,35 @@ impl LocalVault {
     /// Everything among the objects, one directory after the other, in no order within one. What is published
     /// meanwhile may be missing.
     pub fn iter_objects(&self) -> impl Iterator<Item = Result<Found, VaultError>> + use<> {
-        let objects = self.objects.clone();
-        let strays = list(&self.objects, |path, name| {
+        let (objects, strays) = (self.objects.clone(), self.strays());
+        let inside = (0..=u8::MAX).flat_map(move |first| list_directory(&objects, first));
+        strays.into_iter().chain(inside)
+    }
+
+    /// What lies among the objects' directories and is none of them.
+    pub fn strays(&self) -> Vec<Result<Found, VaultError>> {
+        list(&self.objects, |path, name| {
             let expected = name.len() == 2 && is_lower_hex(name) && path.is_dir();
             Ok((!expected).then(|| Found::Stray(path.to_owned())))
-        });
-        let inside = (0..=u8::MAX).flat_map(move |first| {
-            let first = to_hex(&[first]);
-            list(&objects.join(&first), |path, name| found(path, &first, name).map(Some))
-        });
-        strays.into_iter().chain(inside)
+        })
+    }
+
+    /// Everything in the directory of the objects whose digests begin with the byte `first`.
+    pub fn objects_of(&self, first: u8) -> Vec<Result<Found, VaultError>> {
+        list_directory(&self.objects, first)
+    }
+
+    /// Whether the vault is there that should hold the object of this digest: its directory exists, and some object is in the vault.
+    /// When it is not, its file system is not mounted, and a missing object says nothing.
+    pub fn is_there(&self, sha256: Sha256Digest) -> bool {
+        let is_filled =
+            |first| std::fs::read_dir(self.objects.join(to_hex(&[first]))).is_ok_and(|mut d| d.next().is_some());
+        durable::parent(&self.object_path(sha256)).is_dir() && (0..=u8::MAX).any(is_filled)
+    }
+
+    /// Whether there is a vault in the directory `root`; makes none.
+    pub fn exists(root: &Path) -> bool {
+        (0..=u8::MAX).all(|first| root.join("objects").join(to_hex(&[first])).is_dir())
     }
 }
 
@@ -149,6 +168,11 @@ pub(super) fn object_path(objects: &Path, sha256: Sha256Digest) -> PathBuf {
     let hex = sha256.to_string();
     let (directory, name) = hex.split_at(2);
     objects.join(directory).join(name)
+}
+
+fn list_directory(objects: &Path, first: u8) -> Vec<Result<Found, VaultError>> {
+    let first = to_hex(&[first]);
+    list(&objects.join(&first), |path, name| found(path, &first, name).map(Some))
 }
 
 fn found(path: &Path, first: &str, name: &str) -> io::Result<Found> {

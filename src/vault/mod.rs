@@ -36,7 +36,7 @@ use crate::model::digest::{Sha256Digest, Sm3Digest};
 
 pub use adopt::{Adopted, Adoption, Obstacle, Place};
 pub use local::{Found, LocalVault, Opened};
-pub use readback::{Expected, ReadBack, ReadPath, Verdict};
+pub use readback::{Expected, ReadBack, ReadFrom, ReadPath, Verdict};
 pub use recovery::Recovered;
 pub use stage::{PublishError, Published, StageError, StageOptions, Staged};
 

@@ -17,4 +17,7 @@ mod probe_worker;
 mod real_clips;
 mod receipts_beside;
 mod registers;
+mod scrub;
+mod statements;
 mod support;
+mod verify;

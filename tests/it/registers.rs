@@ -5,7 +5,7 @@ use std::process::Output;
 
 use serde_json::{Value, json};
 
-use crate::support::Court;
+use crate::support::{Court, clip, dock};
 
 fn file(court: &Court, name: &str, text: &str) -> PathBuf {
     let path = court.path().join(name);
@@ -81,6 +81,34 @@ fn every_register_is_imported_beside_a_daemon() {
     }
     assert_eq!(daemon.items("/api/v1/officers")[0]["court"], "吉0721");
     drop(daemon);
+    assert_eq!(court.check()["findings"], json!([]));
+}
+
+#[test]
+fn what_is_imported_while_no_daemon_runs_is_matched_by_when_one_does() {
+    let court = Court::with("keep", "");
+    let daemon = court.serve();
+    dock(&court.uploads(), "0012345_00000020240508132920_0001.mp4", &clip("mp4"));
+    let said = |clips: &[Value], text: &str| {
+        clips.len() == 1 && clips[0]["unfiled_reason"]["text"].as_str().is_some_and(|reason| reason.contains(text))
+    };
+    daemon.wait_until("/api/v1/clips", |clips| said(clips, "执法记录仪 0012345 不在登记中"));
+    assert_eq!(daemon.stop(), Some(0));
+    let path = file(&court, "recorders", "序列号,型号,持有人警号\n0012345,D1,001234\n");
+    assert_eq!(import(&court, "recorders", &path, &[]).status.code(), Some(0));
+    let daemon = court.serve();
+    let now = "警号 001234、执法记录仪 0012345 此时没有执行行动";
+    let clips = daemon.wait_until("/api/v1/clips", |clips| said(clips, now));
+    assert!(!said(&clips, "不在登记中"), "{clips:#?}");
+    // Beside a daemon too.
+    let action = "行动编号,类别,计划开始,计划结束,案号,警号\n1,搜查,2024-05-08 13:00,2024-05-08 14:00,（2021）吉0721执3号,005678\n";
+    for (register, text) in [("actions", action), ("recorders", "序列号,持有人警号\n0012345,005678\n")] {
+        let path = file(&court, register, text);
+        let done = import(&court, register, &path, &[]);
+        assert_eq!(done.status.code(), Some(0), "{register}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+    daemon.wait_until("/api/v1/clips", |clips| clips[0]["cases"][0]["number"] == "（2021）吉0721执3号");
+    assert_eq!(daemon.stop(), Some(0));
     assert_eq!(court.check()["findings"], json!([]));
 }
 

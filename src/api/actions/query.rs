@@ -86,24 +86,3 @@ impl ActionQuery {
         }
     }
 }
-
-/// Which page of something that belongs to an action.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(super) struct PageQuery<const N: usize> {
-    /// `next_cursor` of the page before.
-    #[param(value_type = Option<String>)]
-    pub(super) cursor: Option<[i64; N]>,
-    /// Rows of a page.
-    #[param(value_type = Option<schema::Limit>, inline)]
-    pub(super) limit: u32,
-}
-
-impl<const N: usize> PageQuery<N> {
-    pub(super) fn read(list: u8, mut params: Params) -> Result<Self, Problem> {
-        let cursor = params.take("cursor", |t| cursor::decode(list, t));
-        let limit = params.take("limit", value::limit).unwrap_or(value::DEFAULT_ROWS);
-        params.finish()?;
-        Ok(Self { cursor, limit })
-    }
-}

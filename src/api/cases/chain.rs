@@ -5,24 +5,23 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::body::{Case, ChainStep};
 use super::no_such_case;
 use crate::api::clips::{ClipList, page_of};
-use crate::api::schema::{self, ById};
+use crate::api::query::PageQuery;
+use crate::api::schema::ById;
 use crate::catalog::CatalogError;
 use crate::catalog::cases;
 use crate::catalog::chains::{self, ChainIncident as IncidentRow};
 use crate::catalog::clips::{ClipCursor, ClipFilter};
 use crate::catalog::engine::Reader;
-use crate::http::cursor;
 use crate::http::extract::{PathId, Permit, ReadCases};
 use crate::http::language::Language;
 use crate::http::params::Params;
 use crate::http::problem::Problem;
 use crate::http::state::App;
-use crate::http::value;
 use crate::model::chain::{Step, rank};
 use crate::model::id::Id;
 use crate::model::time::Micros;
@@ -74,27 +73,6 @@ impl From<IncidentRow> for ChainIncident {
     }
 }
 
-/// Which page of the clips.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct ChainQuery {
-    /// `clips.next_cursor` of the page before.
-    #[param(value_type = Option<String>)]
-    cursor: Option<[i64; 2]>,
-    /// Clips of a page.
-    #[param(value_type = Option<schema::Limit>, inline)]
-    limit: u32,
-}
-
-impl ChainQuery {
-    fn read(mut params: Params) -> Result<Self, Problem> {
-        let cursor = params.take("cursor", |t| cursor::decode(LIST, t));
-        let limit = params.take("limit", value::limit).unwrap_or(value::DEFAULT_ROWS);
-        params.finish()?;
-        Ok(Self { cursor, limit })
-    }
-}
-
 /// The cases of the dispute that `case` belongs to, in order, with the steps between them.
 pub(super) async fn of(reader: &mut Reader, case: &cases::Case) -> Result<(Vec<cases::Case>, Vec<Step>), CatalogError> {
     let steps = chains::steps_around(reader.conn(), case.id).await?;
@@ -106,14 +84,15 @@ pub(super) async fn of(reader: &mut Reader, case: &cases::Case) -> Result<(Vec<c
     Ok((all, steps))
 }
 
-/// All cases of the dispute that a case belongs to, with their clips and incidents together.
+/// All cases of the dispute that a case belongs to, with their clips and incidents together. Pages are those of the clips: `cursor` is
+/// `clips.next_cursor`.
 #[utoipa::path(
     get,
     operation_id = "getCaseChain",
     path = "/api/v1/cases/{id}/chain",
     tag = "cases",
     security(("bearer" = [])),
-    params(("id" = String, Path, description = "One of the cases"), ChainQuery),
+    params(("id" = String, Path, description = "One of the cases"), PageQuery<2>),
     responses((status = 200, description = "The chain", body = CaseChain), ById)
 )]
 pub(in crate::api) async fn get(
@@ -123,7 +102,7 @@ pub(in crate::api) async fn get(
     language: Language,
     params: Params,
 ) -> Result<Response, Problem> {
-    let ChainQuery { cursor, limit } = ChainQuery::read(params)?;
+    let PageQuery { cursor, limit } = PageQuery::read(LIST, params)?;
     let mut reader = app.custody.db.read().await?;
     let case = cases::get(reader.conn(), id).await?.ok_or_else(|| no_such_case(id))?;
     let (all, steps) = of(&mut reader, &case).await?;

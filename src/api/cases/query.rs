@@ -2,7 +2,7 @@
 
 use utoipa::IntoParams;
 
-use crate::api::query::Asked;
+use crate::api::query::{Asked, Place};
 use crate::api::schema;
 use crate::catalog::cases::{Case, CaseFilter};
 use crate::http::cursor;
@@ -49,9 +49,7 @@ pub(in crate::api) struct CaseQuery {
     stub: Option<bool>,
     /// `next_cursor` of the page before.
     #[param(value_type = Option<String>)]
-    cursor: Option<[i64; 1]>,
-    #[param(ignore)]
-    pub(super) found: Option<i64>,
+    pub(super) cursor: Option<Place<1>>,
     /// Rows of a page.
     #[param(value_type = Option<schema::Limit>, inline)]
     pub(super) limit: u32,
@@ -61,7 +59,7 @@ impl CaseQuery {
     pub(super) fn read(mut params: Params, terms: &Terms) -> Result<Self, Problem> {
         let p = &mut params;
         let asked = Asked::take(p, terms);
-        let list = if asked.is_given() { FOUND } else { LIST };
+        let has_query = asked.is_given();
         let mut query = Self {
             q: None,
             number: p.take("number", value::case_number),
@@ -72,13 +70,9 @@ impl CaseQuery {
             judge: p.take("judge", value::text),
             status: p.take("status", value::text),
             stub: p.take("stub", value::flag),
-            cursor: p.take("cursor", |t| cursor::decode(list, t)),
-            found: None,
+            cursor: p.take("cursor", |t| Place::read((LIST, FOUND), has_query, t)),
             limit: p.take("limit", value::limit).unwrap_or(value::DEFAULT_ROWS),
         };
-        if asked.is_given() {
-            query.found = query.cursor.take().map(|[key]| key);
-        }
         query.q = asked.finish(params)?;
         if let (Some(plan), Some(number)) = (&mut query.q, &query.number) {
             plan.add(vec![Node::Number(Partial::of(number))]);
@@ -98,7 +92,7 @@ impl CaseQuery {
             judge: self.judge.clone(),
             status: self.status.clone(),
             stub: self.stub,
-            before: self.cursor.map(|[id]| Id(id)),
+            before: self.cursor.and_then(Place::row).map(|[id]| Id(id)),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use utoipa::IntoParams;
 
-use crate::api::query::Asked;
+use crate::api::query::{Asked, Place};
 use crate::api::schema;
 use crate::catalog::clips::{Clip, ClipCursor, ClipFilter};
 use crate::http::cursor;
@@ -63,9 +63,7 @@ pub(super) struct ClipQuery {
     kind: Option<Kind>,
     /// `next_cursor` of the page before.
     #[param(value_type = Option<String>)]
-    cursor: Option<[i64; 2]>,
-    #[param(ignore)]
-    pub(super) found: Option<i64>,
+    pub(super) cursor: Option<Place<2>>,
     /// Rows of a page.
     #[param(value_type = Option<schema::Limit>, inline)]
     pub(super) limit: u32,
@@ -77,7 +75,6 @@ impl ClipQuery {
         let (p, offset) = (&mut params, terms.offset);
         let asked = Asked::take(p, terms);
         let has_query = asked.is_given();
-        let mut found = None;
         let mut query = Self {
             q: None,
             case: p.take("case", value::case_number),
@@ -91,11 +88,9 @@ impl ClipQuery {
             sha256: p.take("sha256", value::sha256),
             unfiled: p.take("unfiled", value::flag),
             kind: p.take("kind", |t| value::word(t, &Kind::ALL, Kind::as_str)),
-            cursor: p.take("cursor", |t| place(has_query, t, &mut found)).flatten(),
-            found: None,
+            cursor: p.take("cursor", |t| Place::read((LIST, FOUND), has_query, t)),
             limit: p.take("limit", value::limit).unwrap_or(value::DEFAULT_ROWS),
         };
-        query.found = found;
         if let (Some(from), Some(to)) = (query.from, query.to)
             && from.is_after(to)
         {
@@ -147,7 +142,10 @@ impl ClipQuery {
             unfiled: self.unfiled,
             kind: self.kind,
             role: None,
-            after: self.cursor.map(|[recorded, id]| ClipCursor { recorded: Micros(recorded), id: Id(id) }),
+            after: self
+                .cursor
+                .and_then(Place::row)
+                .map(|[recorded, id]| ClipCursor { recorded: Micros(recorded), id: Id(id) }),
         }
     }
 }
@@ -160,13 +158,4 @@ pub(super) fn cursor_after(list: u8, clip: &Clip) -> String {
 /// The cursor to what follows a place of the index.
 pub(super) fn cursor_found(key: i64) -> String {
     cursor::encode(FOUND, [key])
-}
-
-/// A place of the list; with a query none, but one of the index is `found`.
-fn place(has_query: bool, text: &str, found: &mut Option<i64>) -> Result<Option<[i64; 2]>, Text> {
-    if !has_query {
-        return cursor::decode(LIST, text).map(Some);
-    }
-    *found = cursor::decode::<1>(FOUND, text).map(|[key]| Some(key))?;
-    Ok(None)
 }

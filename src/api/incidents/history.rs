@@ -4,17 +4,17 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::answer::find;
-use crate::api::schema::{self, ById};
+use crate::api::query::PageQuery;
+use crate::api::schema::ById;
 use crate::catalog::amendments::{self, Amendment};
 use crate::http::cursor;
 use crate::http::extract::{PathId, Permit, ReadIncidents};
 use crate::http::params::Params;
 use crate::http::problem::Problem;
 use crate::http::state::App;
-use crate::http::value;
 use crate::model::id::Id;
 use crate::model::subject::Subject;
 use crate::model::time::Micros;
@@ -90,27 +90,6 @@ pub(in crate::api) struct IncidentHistory {
     next_cursor: Option<String>,
 }
 
-/// Which page.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct HistoryQuery {
-    /// `next_cursor` of the page before.
-    #[param(value_type = Option<String>)]
-    cursor: Option<[i64; 1]>,
-    /// Rows of a page.
-    #[param(value_type = Option<schema::Limit>, inline)]
-    limit: u32,
-}
-
-impl HistoryQuery {
-    fn read(mut params: Params) -> Result<Self, Problem> {
-        let cursor = params.take("cursor", |t| cursor::decode(LIST, t));
-        let limit = params.take("limit", value::limit).unwrap_or(value::DEFAULT_ROWS);
-        params.finish()?;
-        Ok(Self { cursor, limit })
-    }
-}
-
 /// Who changed what of an incident, oldest first, with the old values.
 #[utoipa::path(
     get,
@@ -118,7 +97,7 @@ impl HistoryQuery {
     path = "/api/v1/incidents/{id}/history",
     tag = "incidents",
     security(("bearer" = [])),
-    params(("id" = String, Path, description = "The incident"), HistoryQuery),
+    params(("id" = String, Path, description = "The incident"), PageQuery<1>),
     responses((status = 200, description = "A page", body = IncidentHistory), ById)
 )]
 pub(in crate::api) async fn get(
@@ -127,7 +106,7 @@ pub(in crate::api) async fn get(
     PathId(id): PathId,
     params: Params,
 ) -> Result<Json<IncidentHistory>, Problem> {
-    let HistoryQuery { cursor, limit } = HistoryQuery::read(params)?;
+    let PageQuery { cursor, limit } = PageQuery::read(LIST, params)?;
     let after = cursor.map_or(Id(0), |[id]| Id(id));
     find(&app, id).await?;
     let mut reader = app.custody.db.read().await?;

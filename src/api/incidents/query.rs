@@ -2,6 +2,7 @@
 
 use utoipa::IntoParams;
 
+use crate::api::query::{Asked, Place};
 use crate::api::schema;
 use crate::catalog::incidents::{DueFilter, Incident, IncidentCursor, IncidentFilter};
 use crate::http::cursor;
@@ -9,13 +10,17 @@ use crate::http::language::Text;
 use crate::http::params::Params;
 use crate::http::problem::Problem;
 use crate::http::value::{self, When};
-use crate::model::case_number::CaseNumber;
+use crate::model::case_number::{CaseNumber, Partial};
 use crate::model::id::Id;
 use crate::model::incident::{Code, MOST_SEVERE, MeasureKind, Settings, Status};
-use crate::model::time::{DAY_US, Micros, UtcOffset};
+use crate::model::time::{DAY_US, Micros};
+use crate::search::query::{Node, Plan, Terms};
+use crate::search::token::{self, Filter};
 
 /// The letter of this list's cursors.
 const LIST: u8 = b'i';
+/// The letter of its cursors when there is a query: they are places of the index.
+const FOUND: u8 = b'j';
 /// Most values of one parameter.
 const MOST_VALUES: usize = 20;
 /// What is due within this time is due soon.
@@ -43,6 +48,10 @@ impl DueWord {
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct IncidentQuery {
+    /// A query as `search` reads it: words that must stand in narrative, place, injuries, weapons, notes, case numbers, parties, and the
+    /// names and roles of those who took part. Width, case and punctuation are no matter.
+    #[param(value_type = Option<String>)]
+    pub(super) q: Option<Plan>,
     /// Status; several with commas.
     #[param(value_type = Option<String>, example = "suspected,confirmed")]
     status: Option<Vec<Status>>,
@@ -79,17 +88,20 @@ pub(super) struct IncidentQuery {
     due: Option<DueWord>,
     /// `next_cursor` of the page before.
     #[param(value_type = Option<String>)]
-    cursor: Option<[i64; 2]>,
+    pub(super) cursor: Option<Place<2>>,
     /// Rows of a page.
     #[param(value_type = Option<schema::Limit>, inline)]
     pub(super) limit: u32,
 }
 
 impl IncidentQuery {
-    /// Reads the query; dates are days at `offset` from UTC.
-    pub(super) fn read(mut params: Params, offset: UtcOffset) -> Result<Self, Problem> {
-        let p = &mut params;
-        let query = Self {
+    /// Reads the query; dates are days at the court.
+    pub(super) fn read(mut params: Params, terms: &Terms) -> Result<Self, Problem> {
+        let (p, offset) = (&mut params, terms.offset);
+        let asked = Asked::take(p, terms);
+        let has_query = asked.is_given();
+        let mut query = Self {
+            q: None,
             status: p.take("status", |t| several(t, |t| value::word(t, &Status::ALL, Status::as_str))),
             code: p.take("code", |t| several(t, code)),
             violent: p.take("violent", value::flag),
@@ -102,7 +114,7 @@ impl IncidentQuery {
             officer: p.take("officer", value::text),
             measure: p.take("measure", |t| several(t, |t| value::word(t, &MeasureKind::ALL, MeasureKind::as_str))),
             due: p.take("due", |t| value::word(t, &DueWord::ALL, DueWord::as_str)),
-            cursor: p.take("cursor", |t| cursor::decode(LIST, t)),
+            cursor: p.take("cursor", |t| Place::read((LIST, FOUND), has_query, t)),
             limit: p.take("limit", value::limit).unwrap_or(value::DEFAULT_ROWS),
         };
         if let (Some(from), Some(to)) = (query.from, query.to)
@@ -110,8 +122,36 @@ impl IncidentQuery {
         {
             params.fault("from", Text::new("晚于 to，不会有结果", "is after `to`: nothing can be found"));
         }
-        params.finish()?;
+        query.q = asked.finish(params)?;
+        if let Some(mut plan) = query.q.take() {
+            query.narrow(&mut plan);
+            query.q = Some(plan);
+        }
         Ok(query)
+    }
+
+    /// What the index knows of the other filters goes into the query; the catalog's filter decides.
+    fn narrow(&self, plan: &mut Plan) {
+        let token = |of: Filter, value: &str| Node::Filter(token::filter(of, value));
+        let mut nodes: Vec<Node> = self.case.iter().map(|number| Node::Number(Partial::of(number))).collect();
+        nodes.extend(self.court.as_ref().map(|court| token(Filter::Court, court)));
+        let mut any = |of: Filter, values: Vec<String>| {
+            if !values.is_empty() {
+                nodes.push(Node::any(values.iter().map(|value| token(of, value)).collect()));
+            }
+        };
+        let words = |values: Option<Vec<String>>| values.unwrap_or_default();
+        any(Filter::Status, words(self.status.as_ref().map(|of| of.iter().map(|s| s.as_str().to_owned()).collect())));
+        any(Filter::Code, words(self.code.as_ref().map(|of| of.iter().map(ToString::to_string).collect())));
+        any(Filter::Severity, words(self.severity.as_ref().map(|of| of.iter().map(ToString::to_string).collect())));
+        any(Filter::Measure, words(self.measure.as_ref().map(|of| of.iter().map(|m| m.as_str().to_owned()).collect())));
+        plan.add(nodes);
+        if let Some(from) = self.from {
+            plan.not_before(from.start);
+        }
+        if let Some(to) = self.to {
+            plan.before(to.end);
+        }
     }
 
     /// The catalog's filter for it at `now`.
@@ -121,6 +161,7 @@ impl IncidentQuery {
             DueWord::Soon => DueFilter::Within(now, Micros(now.0.saturating_add(SOON_US))),
         });
         IncidentFilter {
+            ids: None,
             statuses: self.status.clone().unwrap_or_default(),
             severities: self.severity.clone().unwrap_or_default(),
             codes: self.code.clone().unwrap_or_default(),
@@ -133,7 +174,10 @@ impl IncidentQuery {
             officer: self.officer.clone(),
             measures: self.measure.clone().unwrap_or_default(),
             due,
-            after: self.cursor.map(|[begin, id]| IncidentCursor { begin: Micros(begin), id: Id(id) }),
+            after: self
+                .cursor
+                .and_then(Place::row)
+                .map(|[begin, id]| IncidentCursor { begin: Micros(begin), id: Id(id) }),
         }
     }
 }
@@ -141,6 +185,11 @@ impl IncidentQuery {
 /// The cursor to what follows `incident`.
 pub(super) fn cursor_after(incident: &Incident) -> String {
     cursor::encode(LIST, [incident.facts.begin.0, incident.id.0])
+}
+
+/// The cursor to what follows a place of the index.
+pub(super) fn cursor_found(key: i64) -> String {
+    cursor::encode(FOUND, [key])
 }
 
 fn several<T>(text: &str, read: impl Fn(&str) -> Result<T, Text>) -> Result<Vec<T>, Text> {

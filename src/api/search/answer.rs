@@ -12,7 +12,7 @@ use crate::http::cursor;
 use crate::http::language::Text;
 use crate::model::subject::Subject;
 use crate::search::document::{Facet, Field, fields};
-use crate::search::find::{self, BestPlace, Count};
+use crate::search::find::{self, BestPlace, Count, Counting};
 use crate::search::query::Plan;
 use crate::search::{index, snippet};
 
@@ -58,6 +58,8 @@ pub(crate) struct Wanted {
     pub(crate) limit: u32,
     /// Whether hits are counted by facets.
     pub(crate) facets: bool,
+    /// How far hits are counted.
+    pub(crate) counting: Counting,
 }
 
 /// Searches.
@@ -89,9 +91,9 @@ pub(crate) async fn answer(db: &Db, plan: &Plan, wanted: &Wanted) -> Result<Sear
         (None, true) if !page.more && page.complete && matches!(wanted.order, Order::Newest(_)) => {
             Some(Count { hits: page.hits.len(), exact: true })
         }
-        (None, true) if page.met.is_some() => page.met,
+        (None, true) if page.met.is_some_and(|met| met.exact || wanted.counting == Counting::Quick) => page.met,
         (None, true) => {
-            let count = find::count(&mut session, plan).await?;
+            let count = find::count(&mut session, plan, wanted.counting).await?;
             // Where the time is up before all are counted, those of the page are known.
             Some(Count { hits: count.hits.max(page.hits.len()), ..count })
         }

@@ -10,7 +10,7 @@ use crate::model::time::Micros;
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SearchPage {
     pub(crate) items: Vec<Hit>,
-    /// How many there are, when that is known and at most 10,000; on first pages and with facets.
+    /// How many there are, when that is known and at most 10,000; on first pages and with facets. See `exact_total`.
     #[schema(required = true)]
     pub(crate) total: Option<u64>,
     /// When it is not known exactly: at least so many.

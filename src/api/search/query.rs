@@ -82,6 +82,9 @@ pub(super) struct SearchQuery {
     sort: (),
     /// Count the hits by court, conduct code, month, officer and measure.
     pub(super) facets: Option<bool>,
+    /// Count all hits, up to 10,000, also of a phrase of three characters or more, whose texts must be compared one by one; without it a
+    /// few hundred of these are counted.
+    pub(super) exact_total: Option<bool>,
     /// `next_cursor` of the page before.
     #[param(value_type = Option<String>)]
     pub(super) cursor: Option<Order>,
@@ -110,6 +113,7 @@ impl SearchQuery {
             to: p.take("to", |t| value::when(t, terms.offset)),
             best: p.take("sort", |t| value::word(t, &[false, true], order_word)).unwrap_or(false),
             facets: p.take("facets", value::flag),
+            exact_total: p.take("exact_total", value::flag),
             ..Self::default()
         };
         let best = query.best;

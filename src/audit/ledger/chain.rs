@@ -5,8 +5,11 @@ use std::collections::HashSet;
 use super::{PAGE, Report};
 use crate::catalog::CatalogError;
 use crate::catalog::engine::Reader;
-use crate::catalog::records::{self, HeadRow};
+use crate::catalog::records::{self, HeadRow, NamingRow};
 use crate::ledger::entry::{Entry, EntryKind};
+
+/// Most things that are kept whose newest entry is beyond the log.
+const MOST_BEYOND: usize = 1000;
 
 /// What each entry so far is about. Ids of all kinds come from one generator, so an id is enough to tell things apart.
 #[derive(Debug, Default)]
@@ -28,11 +31,11 @@ impl Chains {
 
     /// Adds an entry about `subject`, the row's word for it.
     pub(super) fn push(&mut self, index: u64, entry: &Entry, subject: Option<(&str, i64)>, report: &mut Report) {
-        if let Some((_, id)) = subject {
-            match entry.prev {
-                Some(before) => self.follow(index, before, id, report),
-                None => self.begin(index, entry.kind, id, report),
-            }
+        match (subject, entry.prev) {
+            // A batch of looks is about no single thing: nothing comes before it.
+            (None, _) | (Some((records::OBJECTS, _)), None) => {}
+            (Some((_, id)), Some(before)) => self.follow(index, before, id, report),
+            (Some((_, id)), None) => self.begin(index, entry.kind, id, report),
         }
         self.skip(subject);
     }
@@ -62,21 +65,27 @@ impl Chains {
         }
     }
 
-    /// Whether the newest entry of each thing is the last of its chain. What was added after `size` entries is not looked at.
+    /// Whether the newest entry of each thing is the last of its chain. What was added after `size` entries is not looked at; gives some
+    /// of the things that say so of theirs.
     pub(super) async fn check_heads(
         &self,
         reader: &mut Reader,
         size: u64,
         report: &mut Report,
-    ) -> Result<(), CatalogError> {
+    ) -> Result<Vec<NamingRow>, CatalogError> {
         let mut after = (String::new(), i64::MIN);
+        let mut beyond = Vec::new();
         loop {
             let page = records::heads(reader.conn(), (&after.0, after.1), PAGE).await?;
-            let Some(last) = page.last() else { return Ok(()) };
+            let Some(last) = page.last() else { return Ok(beyond) };
             after = (last.subject.clone(), last.id);
-            page.iter()
-                .filter(|row| row.last_entry.cast_unsigned() < size)
-                .for_each(|row| self.check_head(row, report));
+            for row in page {
+                if row.last_entry.cast_unsigned() < size {
+                    self.check_head(&row, report);
+                } else if beyond.len() < MOST_BEYOND {
+                    beyond.push(NamingRow { entry_index: row.last_entry, subject: row.subject, id: row.id });
+                }
+            }
         }
     }
 

@@ -12,6 +12,8 @@ use crate::catalog::{CatalogError, migrate};
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Page cache of each SQLite connection, in KiB (negative, as the pragma wants it).
 const CACHE_KIB: &str = "-4096";
+/// Pages of the write-ahead log after which a commit carries them into the database: what many groups change is then written there once.
+const CHECKPOINT_PAGES: &str = "4000";
 /// Connections that read.
 const READERS: u32 = 4;
 
@@ -25,9 +27,14 @@ pub(super) async fn open(path: &Path) -> Result<(SqlitePool, SqlitePool), Catalo
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
         .pragma("cache_size", CACHE_KIB)
+        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
         .optimize_on_close(false, None);
-    let writer = pool(1).after_release(|conn, _| Box::pin(is_reusable(conn))).connect_with(options.clone()).await?;
-    migrate::sqlite(&writer).await?;
+    let migrating = pool(1).connect_with(options.clone()).await?;
+    migrate::sqlite(&migrating).await?;
+    migrating.close().await;
+    // What undoes a single statement stays in memory: the writer's statements are short. A migration's may sort millions of rows.
+    let writing = options.clone().pragma("temp_store", "memory");
+    let writer = pool(1).after_release(|conn, _| Box::pin(is_reusable(conn))).connect_with(writing).await?;
     let readers = pool(READERS).connect_lazy_with(options.read_only(true).create_if_missing(false));
     Ok((writer, readers))
 }

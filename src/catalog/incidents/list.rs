@@ -23,6 +23,8 @@ pub enum DueFilter {
 /// Which incidents to list; every condition that is set must hold, and of several values one.
 #[derive(Debug, Clone, Default)]
 pub struct IncidentFilter {
+    /// Only these incidents.
+    pub ids: Option<Vec<Id>>,
     /// Any of these; empty: no matter.
     pub statuses: Vec<Status>,
     /// Any of these; empty: no matter.
@@ -84,6 +86,13 @@ pub async fn list(mut conn: Conn<'_>, filter: &IncidentFilter, limit: u32) -> Re
     let rows = on!(conn.reborrow(), c => {
         let mut q = QueryBuilder::new("select ");
         q.push(COLUMNS).push(" from incidents where 1 = 1");
+        if let Some(ids) = &filter.ids {
+            q.push(" and id in (null");
+            for id in ids {
+                q.push(", ").push_bind(id.0);
+            }
+            q.push(")");
+        }
         push_any!(q, " and status", filter.statuses.iter().map(|s| s.as_str()), ")");
         push_any!(q, " and severity", filter.severities.iter().map(|s| i64::from(*s)), ")");
         if !filter.codes.is_empty() {

@@ -221,6 +221,17 @@ pub async fn source_clips(mut conn: Conn<'_>, clips: &[Id]) -> Result<BTreeSet<I
     Ok(sources.into_iter().chain(attached).map(|(id,)| Id(id)).collect())
 }
 
+/// The suspected incidents that a mark made and that any of these clips belongs to, in the order of ids.
+///
+/// # Errors
+/// When the database is away.
+pub async fn suspected_by_marks(mut conn: Conn<'_>, clips: &[Id]) -> Result<BTreeSet<Id>, CatalogError> {
+    const SQL: &str = "select l.incident_id from incident_clips l join incidents i on i.id = l.incident_id \
+        where i.source <> 'person' and i.status = 'suspected' and l.clip_id";
+    let rows: Vec<(i64,)> = of_incidents!(conn, clips, SQL, "");
+    Ok(rows.into_iter().map(|(id,)| Id(id)).collect())
+}
+
 /// Suspected incidents that a mark made, with the marked clips of this recorder in them that begin from `from` to `to`: the incident, when
 /// the clip begins, and its duration in milliseconds. At most `limit`, the latest first.
 ///

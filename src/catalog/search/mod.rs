@@ -4,6 +4,7 @@
 //! that is decided about documents is decided above, once for both.
 
 pub mod blocks;
+pub mod compare;
 pub mod details;
 pub mod dirty;
 pub mod docs;

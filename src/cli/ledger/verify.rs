@@ -1,10 +1,8 @@
-use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use super::{read_file, read_policy};
+use super::{bar, read_file, read_policy};
 use crate::audit::ledger::{Conclusion, Report, verify};
 use crate::catalog::engine::Db;
 use crate::cli::{Common, Failure, Outcome};
@@ -46,7 +44,7 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Outcome, Failure
         return Err(Failure::new(format!("没有账本 there is no catalog at {location}; is --data-dir right?")));
     }
     let db = Db::open_any(&location).await?;
-    let bar = bar(args.json);
+    let bar = bar(args.json, "{wide_bar} {human_pos}/{human_len} {per_sec} {eta}");
     let report = verify(&db, &policy, since.as_ref(), |done, of| {
         bar.set_length(of);
         bar.set_position(done);
@@ -67,15 +65,6 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Outcome, Failure
             Err(Failure::new(format!("无法核验 cannot be verified: {doubt}")))
         }
     }
-}
-
-fn bar(quiet: bool) -> ProgressBar {
-    if quiet || !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    // The template is constant and well formed; without it the bar is only plainer.
-    let style = ProgressStyle::with_template("{wide_bar} {human_pos}/{human_len} {per_sec} {eta}");
-    ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 fn print(report: &Report) -> Result<(), Failure> {

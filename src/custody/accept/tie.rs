@@ -5,7 +5,6 @@ use serde_json::{Map, json};
 use crate::catalog::case_links::{self, CaseLink};
 use crate::catalog::clips::Clip;
 use crate::custody::act::{Act, Record};
-use crate::custody::link::find_or_stub;
 use crate::custody::{Actor, CustodyError, rematch};
 use crate::matching::action::{Grounds, cases_by_action, missing};
 use crate::matching::footage::Footage;
@@ -32,7 +31,7 @@ pub(super) async fn tie(
         if weaker.is_some_and(|l| l.method.is_explicit()) || refused.iter().any(|(_, number)| *number == canonical) {
             continue;
         }
-        let case = find_or_stub(act, &number).await?;
+        let case = act.find_or_stub(&number).await?;
         if weaker.is_some() {
             case_links::delete(act.conn(), clip.id, case.id).await?;
         }

@@ -4,7 +4,6 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::IncidentError;
 use super::edit::{ClipEdit, Edit};
-use crate::catalog::cases::{self, Case};
 use crate::catalog::clips::{self, Clip, ClipRole};
 use crate::catalog::incidents::{self, Incident, codes};
 use crate::custody::act::Act;
@@ -12,7 +11,6 @@ use crate::model::case_number::CaseNumber;
 use crate::model::fault::Fault;
 use crate::model::id::Id;
 use crate::model::incident::{ClipSpan, Facts, default_offset_ms};
-use crate::model::subject::Subject;
 use crate::model::time::Micros;
 
 /// What is to be said of an incident after an edit, with the ids of its cases; `old` is the incident as it is. Cases that are not known are
@@ -157,15 +155,7 @@ async fn unknown(act: &mut Act<'_>, facts: &Facts, old: Option<&Facts>) -> Resul
 async fn find_cases(act: &mut Act<'_>, numbers: &[CaseNumber]) -> Result<Vec<(String, Id)>, IncidentError> {
     let mut found = std::collections::BTreeMap::new();
     for number in numbers {
-        let case = match cases::find_by_number(act.conn(), number).await? {
-            Some(case) => case,
-            None => {
-                let stub = Case::stub(act.new_id(), number, act.at());
-                cases::insert(act.conn(), &stub, number).await?;
-                act.touch(Subject::Case(stub.id));
-                stub
-            }
-        };
+        let case = act.find_or_stub(number).await?;
         found.insert(case.number, case.id);
     }
     Ok(found.into_iter().collect())

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use super::enter::first;
+use super::follow::{take_cases, was_set_by_person};
 use super::{Doing, changes_between, record};
-use crate::catalog::amendments;
 use crate::catalog::clips::{self, Clip, ClipRole};
 use crate::catalog::incidents::{self, Incident};
 use crate::catalog::{officers, uploads};
@@ -12,7 +12,6 @@ use crate::custody::act::Act;
 use crate::custody::{Actor, CustodyError};
 use crate::model::id::Id;
 use crate::model::incident::{ClipSpan, Facts, Source, default_offset_ms};
-use crate::model::subject::Subject;
 use crate::model::time::{Micros, SECOND_US};
 
 /// No segment is believed to be longer, so none that is followed by another begins earlier before it.
@@ -70,6 +69,7 @@ async fn suspect(act: &mut Act<'_>, clip: &Clip, source: Source) -> Result<(), C
     };
     let mut incident = Incident::suspected(act, facts, Vec::new(), source);
     incident.source_clip = Some(clip.id);
+    take_cases(act, &mut incident).await?;
     let doing = Doing { actor: &Actor::intake(), kind: "create", changes: first(&incident), reason: "" };
     record(act, &mut incident, None, doing).await
 }
@@ -95,24 +95,20 @@ async fn neighbour(act: &mut Act<'_>, clip: &Clip) -> Result<Option<Id>, Custody
     Ok(near.into_iter().find(follows).map(|(id, _, _)| id))
 }
 
-/// Adds a clip to the incident of its neighbour. A begin that no person chose moves to the earliest clip's start.
+/// Adds a clip to the incident of its neighbour, and the clip's cases. A begin that no person chose moves to the earliest clip's start.
 async fn join(act: &mut Act<'_>, id: Id, clip: &Clip) -> Result<(), CustodyError> {
     let Some(old) = incidents::get(act.conn(), id).await? else { return Ok(()) };
     let mut new = old.clone();
-    if clip.facts.recorded < new.facts.begin && is_untouched(act, id).await? {
+    if clip.facts.recorded < new.facts.begin && !was_set_by_person(act, id, "begin_at").await? {
         new.facts.begin = clip.facts.recorded;
     }
     let from_ms = default_offset_ms(new.facts.begin, clip.facts.recorded, clip.media.duration_ms);
     new.facts.clips.push(ClipSpan { id: clip.id, from_ms, to_ms: None });
     new.facts.clips.sort_unstable_by_key(|span| span.id);
+    if !was_set_by_person(act, id, "cases").await? {
+        take_cases(act, &mut new).await?;
+    }
     let changes = changes_between(&old.facts, &new.facts, "");
     let doing = Doing { actor: &Actor::intake(), kind: "attach", changes, reason: "" };
     record(act, &mut new, Some(&old), doing).await
-}
-
-/// Whether no person changed an incident yet.
-async fn is_untouched(act: &mut Act<'_>, id: Id) -> Result<bool, CustodyError> {
-    let subject = Some(Subject::Incident(id));
-    let all = amendments::page(act.conn(), subject, Id(0), MOST_NEIGHBOURS).await?;
-    Ok(all.iter().all(|a| a.actor == Actor::intake().as_str()))
 }

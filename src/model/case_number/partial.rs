@@ -1,11 +1,11 @@
 //! A case number or a part of one, as people look for it: `执123`, `吉0721`, `2021吉0721执恢`.
 
 use super::cursor::Cursor;
-use super::shape::{YEARS, is_province, read_type};
+use super::shape::{YEARS, is_province, read_document, read_type};
 use super::{CaseNumber, find_all, type_code};
 
 /// Most digits of a running number.
-const MOST_NUMBER_DIGITS: usize = 7;
+pub(super) const MOST_NUMBER_DIGITS: usize = 7;
 
 /// The parts of a case number that were given. A part that is not given may be anything.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -38,31 +38,38 @@ impl Partial {
         whole(text).or_else(|| part(text))
     }
 
-    /// Whether the number has every part that is given.
-    pub fn matches(&self, number: &CaseNumber) -> bool {
-        let key = number.key();
-        self.year.is_none_or(|year| year == key.year)
-            && self.court.as_ref().is_none_or(|court| court == key.court)
-            && self.series.as_ref().is_none_or(|series| series == key.series)
-            && self.number.is_none_or(|number| number == key.number)
+    /// Whether `other`, a number or a part of one, has every part that is given, and the same.
+    pub fn covers(&self, other: &Self) -> bool {
+        fn same<T: PartialEq>(wanted: Option<&T>, found: Option<&T>) -> bool {
+            wanted.is_none() || wanted == found
+        }
+        same(self.year.as_ref(), other.year.as_ref())
+            && same(self.court.as_ref(), other.court.as_ref())
+            && same(self.series.as_ref(), other.series.as_ref())
+            && same(self.number.as_ref(), other.number.as_ref())
     }
 
-    /// Of a whole number: every part of it that [`Partial::parse`] can give, itself among them.
+    /// Every part of it that [`Partial::parse`] can give, itself among them.
     pub fn parts(&self) -> Vec<Self> {
-        let keep = |year: bool, court: bool, series: bool, number: bool| Self {
-            year: self.year.filter(|_| year),
-            court: self.court.clone().filter(|_| court),
-            series: self.series.clone().filter(|_| series),
-            number: self.number.filter(|_| number),
+        let has = [self.year.is_some(), self.court.is_some(), self.series.is_some(), self.number.is_some()];
+        let keep = |year: bool, court: bool, series: bool, number: bool| {
+            let there = [year, court, series, number].into_iter().zip(has).all(|(wanted, there)| there || !wanted);
+            there.then(|| Self {
+                year: self.year.filter(|_| year),
+                court: self.court.clone().filter(|_| court),
+                series: self.series.clone().filter(|_| series),
+                number: self.number.filter(|_| number),
+            })
         };
         let mut parts = Vec::with_capacity(8);
         for year in [true, false] {
-            parts.extend([
+            let kept = [
                 keep(year, true, true, true),
                 keep(year, true, true, false),
                 keep(year, true, false, false),
                 keep(year, false, true, true),
-            ]);
+            ];
+            parts.extend(kept.into_iter().flatten());
         }
         parts
     }
@@ -95,19 +102,27 @@ fn part(text: &str) -> Option<Partial> {
         return None;
     }
     let number = (number.count > 0).then_some(number.value);
-    cursor.eat_spaced('号');
+    if cursor.eat_spaced('号') || number.is_some() {
+        read_document(&mut cursor);
+        cursor.eat_spaced('号');
+    }
     cursor.skip_spaces();
-    let numbered = series.is_some() && number.is_some();
-    let enough = match &court {
-        Some(_) if series.is_none() && number.is_some() => false,
-        Some(code) if code.ends_with(|c: char| c.is_ascii_digit()) => true,
-        Some(_) => series.is_some() && (year.is_some() || number.is_some()),
-        None => numbered,
-    };
-    (cursor.peek().is_none() && enough).then_some(Partial { year, court, series, number })
+    let part = Partial { year, court, series, number };
+    (cursor.peek().is_none() && is_enough(&part)).then_some(part)
 }
 
-fn read_year(value: u32) -> Option<u16> {
+/// Whether so little of a number is enough to be looked for.
+pub(super) fn is_enough(part: &Partial) -> bool {
+    let numbered = part.series.is_some() && part.number.is_some();
+    match &part.court {
+        Some(_) if part.series.is_none() && part.number.is_some() => false,
+        Some(code) if code.ends_with(|c: char| c.is_ascii_digit()) => true,
+        Some(_) => part.series.is_some() && (part.year.is_some() || part.number.is_some()),
+        None => numbered,
+    }
+}
+
+pub(super) fn read_year(value: u32) -> Option<u16> {
     u16::try_from(value).ok().filter(|_| YEARS.contains(&value))
 }
 
@@ -155,6 +170,7 @@ mod tests {
         assert_eq!(parts("2021执123"), Some((Some(2021), None, some("执"), Some(123))));
         assert_eq!(parts("(2021)最高法执监"), Some((Some(2021), some("最高法"), some("执监"), None)));
         assert_eq!(parts("湘执复244"), Some((None, some("湘"), some("执复"), Some(244))));
+        assert_eq!(parts("执123号之一"), Some((None, None, some("执"), Some(123))));
         let whole = Some((Some(2021), some("吉0721"), some("执"), Some(123)));
         for text in
             ["（2021）吉0721执123号", "2021吉0721执123", "（２０２１）吉０７２１ 执 １２３ 号", "2021吉0721执123号之一"]
@@ -198,11 +214,11 @@ mod tests {
     #[test]
     fn a_part_matches_by_parts() {
         let number: CaseNumber = "（2021）吉0721执1234号".parse().unwrap();
-        let matches = |text: &str| Partial::parse(text).unwrap().matches(&number);
+        let matches = |text: &str| Partial::parse(text).unwrap().covers(&Partial::of(&number));
         assert!(matches("执1234") && matches("吉0721") && matches("2021吉0721执") && matches("2021执1234"));
         assert!(!matches("执123") && !matches("吉07") && !matches("执恢1234") && !matches("2020吉0721"));
         for part in Partial::of(&number).parts() {
-            assert!(part.matches(&number), "{part:?}");
+            assert!(part.covers(&Partial::of(&number)), "{part:?}");
         }
         assert_eq!(Partial::of(&number).parts().len(), 8);
     }

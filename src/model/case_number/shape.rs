@@ -214,7 +214,7 @@ pub(super) fn read_type(cursor: &mut Cursor<'_>) -> String {
 }
 
 /// `之一`, `之1`, or `-1` where 号 follows (执字第175-1号).
-fn read_document(cursor: &mut Cursor<'_>) -> Option<String> {
+pub(super) fn read_document(cursor: &mut Cursor<'_>) -> Option<String> {
     let mut ahead = *cursor;
     if ahead.eat_spaced('之') {
         let ordinal = read_ordinal(&mut ahead)?;
@@ -239,7 +239,7 @@ fn read_ordinal(cursor: &mut Cursor<'_>) -> Option<String> {
 
 /// What makes the end of a number that 号 does not close uncertain: digits of another kind (①), more digits behind a
 /// space or comma that 号 closes (`12 3号`, `1,234号`), another number glued on (`执12021吉0721执2`).
-fn runs_on(mut cursor: Cursor<'_>) -> Option<char> {
+pub(super) fn runs_on(mut cursor: Cursor<'_>) -> Option<char> {
     let by = cursor.take_if(|c| c.is_numeric() || is_province(c) || matches!(c, ' ' | ',' | '.' | '\''))?;
     if by.is_numeric() {
         return Some(by);

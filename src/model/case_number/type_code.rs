@@ -56,6 +56,16 @@ const OTHER: [&str; 47] = [
     "行保",
 ];
 
+/// The characters that a known code begins with; 知 may stand before any.
+const FIRST: &str = "知执财证司行刑民委法破强清";
+/// The longest known code, in characters, 知 not counted.
+pub(super) const MOST_KNOWN_CHARS: usize = 4;
+
+/// Whether a known code, with or without a leading 知, begins with this character.
+pub(super) fn begins(c: char) -> bool {
+    FIRST.contains(c)
+}
+
 /// Whether the code, with or without a leading 知, names an enforcement case or one around it.
 pub(super) fn is_enforcement(code: &str) -> bool {
     let code = code.strip_prefix('知').unwrap_or(code);
@@ -67,4 +77,16 @@ pub(super) fn is_enforcement(code: &str) -> bool {
 pub(super) fn is_known(code: &str) -> bool {
     let plain = code.strip_prefix('知').unwrap_or(code);
     is_enforcement(plain) || OTHER.contains(&plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_begins_so_and_is_no_longer() {
+        for code in ENFORCEMENT.iter().chain(&OTHER) {
+            assert!(code.starts_with(begins) && code.chars().count() <= MOST_KNOWN_CHARS, "{code}");
+        }
+    }
 }

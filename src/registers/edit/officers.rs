@@ -1,8 +1,9 @@
 use super::{EditError, Fields, Given, taken};
 use crate::catalog::CatalogError;
 use crate::catalog::officers::{self, Officer};
-use crate::custody::Custody;
+use crate::catalog::rematch_makers::MakerKind;
 use crate::custody::act::Act;
+use crate::custody::{Custody, rematch};
 use crate::model::id::Id;
 use crate::model::span::Span;
 use crate::registers::value;
@@ -47,6 +48,7 @@ pub async fn create_officer(custody: &Custody, edit: &OfficerEdit) -> Result<Off
     let mut fields = Fields::new(custody.utc_offset);
     let officer = edit.apply(&mut fields, None, act.new_id());
     fields.finish()?;
+    rematch::note(&mut act, MakerKind::Officer, &[&officer.number]).await?;
     let written = officers::insert(act.conn(), &officer).await;
     finish(act, officer, written).await
 }

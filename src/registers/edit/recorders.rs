@@ -2,11 +2,13 @@ use std::collections::HashSet;
 
 use super::{EditError, Fields, Given};
 use crate::catalog::recorders::{self, Holder, Recorder};
-use crate::custody::Custody;
+use crate::catalog::rematch_makers::MakerKind;
 use crate::custody::act::Act;
+use crate::custody::{Custody, rematch};
 use crate::model::id::Id;
 use crate::registers::message::Message;
 use crate::registers::value;
+use crate::search::index;
 
 /// What a person says of a recorder. What is left out stays as it is.
 #[derive(Debug, Default)]
@@ -82,6 +84,8 @@ pub async fn create_recorder(custody: &Custody, edit: &RecorderEdit) -> Result<R
         EditError::from(e).or_taken(there)
     })?;
     write_holders(&mut act, &recorder, holders).await?;
+    index::mark_recorder_dirty(act.conn(), &recorder.serial).await?;
+    rematch::note(&mut act, MakerKind::Recorder, &[&recorder.serial]).await?;
     act.commit().await?;
     Ok(recorder)
 }
@@ -98,6 +102,12 @@ pub async fn change_recorder(custody: &Custody, id: Id, edit: &RecorderEdit) -> 
     let holders = edit.holders(&mut fields, &recorder.serial);
     fields.finish()?;
     recorders::update(act.conn(), &recorder).await?;
+    if recorder.court != old.court {
+        index::mark_recorder_dirty(act.conn(), &recorder.serial).await?;
+    }
+    if holders.is_some() {
+        rematch::note(&mut act, MakerKind::Recorder, &[&recorder.serial]).await?;
+    }
     write_holders(&mut act, &recorder, holders).await?;
     act.commit().await?;
     Ok(recorder)

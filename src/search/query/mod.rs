@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 pub use error::{Expected, QueryError, Why};
 pub use field::Name;
 pub use parser::parse;
-pub use plan::{Node, Plan};
+pub use plan::{Node, Plan, every_document};
 
 use crate::model::time::UtcOffset;
 

@@ -110,8 +110,10 @@ impl Parser<'_> {
         }
         match &token.kind {
             Kind::Open => self.bracket(&token, inside),
-            Kind::Phrase(words) => Ok(text(words)),
-            Kind::Word(word) => Ok(Partial::parse(word).map(Node::Number).or_else(|| text(word))),
+            // Also between quotation marks 执123 is no 执1234.
+            Kind::Phrase(words) | Kind::Word(words) => {
+                Ok(Partial::parse(words).map(Node::Number).or_else(|| text(words)))
+            }
             Kind::Field { name, value, quoted } => {
                 let meaning = name
                     .meaning(value, *quoted, self.terms)

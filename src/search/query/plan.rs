@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use crate::catalog::search::docs::Doc;
 use crate::catalog::search::expr::Expr;
-use crate::model::case_number::{CaseNumber, Partial, find_all};
+use crate::model::case_number::{Partial, mentions};
 use crate::model::time::Micros;
 use crate::search::document;
 use crate::search::fold::fold;
@@ -79,7 +79,7 @@ impl Node {
             Self::Not(node) => !node.holds(doc),
             Self::Text(text) => doc.folded().iter().any(|field| field.contains(text.as_str())),
             Self::Filter(token) => doc.doc.filters.split(' ').any(|t| t == token),
-            Self::Number(partial) => doc.numbers().iter().any(|number| partial.matches(number)),
+            Self::Number(partial) => doc.numbers().iter().any(|number| partial.covers(number)),
         }
     }
 
@@ -98,6 +98,12 @@ impl Node {
             Self::Not(_) | Self::Filter(_) | Self::Text(_) => {}
         }
     }
+}
+
+/// What holds for every document.
+pub fn every_document() -> Expr {
+    let kind = |kind| Expr::Term(token::filter(Filter::Kind, kind));
+    Expr::Or(vec![kind("clip"), kind("case"), kind("incident")])
 }
 
 fn text_expr(text: &str) -> Expr {
@@ -165,10 +171,7 @@ impl Plan {
     pub fn expr(&self) -> Option<Expr> {
         let parts: Vec<Expr> = self.nodes.iter().filter_map(Node::expr).collect();
         let expr = if parts.is_empty() { return None } else { Expr::And(parts) };
-        Some(expr.anchored(|| {
-            let kind = |kind| Expr::Term(token::filter(Filter::Kind, kind));
-            Expr::Or(vec![kind("clip"), kind("case"), kind("incident")])
-        }))
+        Some(expr.anchored(every_document))
     }
 
     /// Whether what the index answers needs no comparison with the texts.
@@ -213,7 +216,8 @@ impl Plan {
 struct Reading<'a> {
     doc: &'a Doc,
     folded: OnceCell<Vec<String>>,
-    numbers: OnceCell<Vec<CaseNumber>>,
+    /// Case numbers and parts of some.
+    numbers: OnceCell<Vec<Partial>>,
 }
 
 impl Reading<'_> {
@@ -221,9 +225,9 @@ impl Reading<'_> {
         self.folded.get_or_init(|| document::fields(&self.doc.body).map(|(_, text)| fold(text)).collect())
     }
 
-    fn numbers(&self) -> &[CaseNumber] {
+    fn numbers(&self) -> &[Partial] {
         self.numbers.get_or_init(|| {
-            document::fields(&self.doc.body).flat_map(|(_, text)| find_all(text)).map(|found| found.number).collect()
+            document::fields(&self.doc.body).flat_map(|(_, text)| mentions(text)).map(|found| found.part).collect()
         })
     }
 }

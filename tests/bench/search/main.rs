@@ -17,6 +17,7 @@ use std::time::Instant;
 
 use zhilu::clock::SystemClock;
 use zhilu::config::Config;
+use zhilu::search::index;
 use zhilu::store::Store;
 
 struct Options {
@@ -51,6 +52,8 @@ async fn main() {
     let mut config = Config { data_dir: options.data_dir.clone(), ..Config::default() };
     config.database.url.clone_from(&options.database);
     let store = Store::open(&config, Arc::new(SystemClock)).await.unwrap();
+    // As a daemon does before anything else; otherwise the next one would make all documents anew.
+    index::adopt(&store.custody.db).await.unwrap();
     let began = Instant::now();
     let made = world::fill(&store.custody, options.clips, options.seed, options.group).await;
     store.custody.db.close().await;

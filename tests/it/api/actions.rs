@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use zhilu::catalog::custody as events;
 use zhilu::catalog::engine::Db;
 use zhilu::custody::rematch;
+use zhilu::matching::Rules;
 use zhilu::model::id::Id;
+use zhilu::model::time::SECOND_US;
 
 use super::world::{ADMIN, ANON, LEGAL, OFFICER, World, encode, ids_of};
 
@@ -97,6 +99,29 @@ async fn an_action_entered_days_later_finds_its_clips() {
 }
 
 #[tokio::test]
+async fn the_buffer_and_the_gap_between_segments_are_settings() {
+    let rules = |buffer_s: i64, gap_s: i64| Rules {
+        buffer_us: buffer_s * SECOND_US,
+        segment_gap_us: gap_s * SECOND_US,
+        ..Rules::default()
+    };
+    for (rules, before_is_linked, follower_is_linked) in
+        [(Rules::default(), true, false), (rules(0, 10), false, false), (rules(0, 900), false, true)]
+    {
+        let world = World::new().await.with(|app| app.custody.rules = rules);
+        let before = world.clip("125500").await;
+        let named =
+            world.accept(world.arrival("（2021）吉0721执2号/0012345_00123420240508160000_0001.mp4", b"n")).await;
+        // It begins thirteen minutes after that one's end, and has another number.
+        let follower = world.accept(world.arrival("0012345_00123420240508161302_0009.mp4", b"f")).await.clip_id;
+        enter(&world, &eviction(&[FIRST])).await;
+        assert_eq!(links(&world, before).await.is_empty(), !before_is_linked, "{rules:?}");
+        assert_eq!(links(&world, named.clip_id).await, [tie(SECOND, "path")]);
+        assert_eq!(links(&world, follower).await.is_empty(), !follower_is_linked, "{rules:?}");
+    }
+}
+
+#[tokio::test]
 async fn clips_that_come_after_the_action_are_linked_as_they_arrive() {
     let world = World::new().await;
     let action = enter(&world, &eviction(&[FIRST])).await;
@@ -145,9 +170,7 @@ async fn a_changed_or_cancelled_action_takes_its_links_with_it() {
     let kinds: Vec<_> = page["items"].as_array().unwrap().iter().map(|e| e["kind"].as_str().unwrap()).collect();
     let expected = ["ingestion", "link", "unlink", "link", "unlink", "link", "unlink", "link", "unlink"];
     assert_eq!(kinds, expected);
-    let report =
-        zhilu::audit::check::check(&world.app.custody.db, &world.app.vault, world.app.custody.signer.verifier(), false);
-    assert_eq!(report.await.unwrap().findings, []);
+    assert_eq!(world.check().await.findings.list(), []);
 }
 
 #[tokio::test]
@@ -233,6 +256,35 @@ async fn a_transfer_of_the_recorder_moves_no_old_clip() {
     enter(&world, &later("005678", SECOND)).await;
     assert_eq!(links(&world, second).await, [tie(SECOND, "action")]);
     assert_eq!(links(&world, first).await, [tie(FIRST, "action")]);
+}
+
+#[tokio::test]
+async fn a_register_that_comes_late_is_matched_by_too() {
+    let world = World::new().await;
+    let id = world.accept(world.arrival("0012345_00000020240508133000_0001.mp4", b"x")).await.clip_id;
+    enter(&world, &eviction(&[FIRST])).await;
+    let text = async || clip(&world, id).await["unfiled_reason"]["text"].as_str().unwrap_or_default().to_owned();
+    assert!(text().await.contains("执法记录仪 0012345 不在登记中"), "{}", text().await);
+    let csv = "序列号,持有人警号,起始日期,截止日期\n0012345,005678,2024-01-01,\n";
+    world.send_as(ADMIN, Method::POST, "/api/v1/imports/recorders", "text/csv", csv).await;
+    rematch::drain(&world.app.custody).await.unwrap();
+    let said = text().await;
+    assert!(
+        !said.contains("不在登记中") && said.contains("警号 005678、执法记录仪 0012345 此时没有执行行动"),
+        "{said}"
+    );
+    // The holder was another one: the register is corrected, and the clip finds its case.
+    let list = world.get(ADMIN, "/api/v1/recorders").await.json();
+    let path = format!("/api/v1/recorders/{}", list["items"][0]["id"].as_str().unwrap());
+    let holders = json!({"holders": [{"officer": "001234", "first_day": "2024-01-01"}]});
+    assert_eq!(world.send(ADMIN, Method::PATCH, &path, &holders).await.status, StatusCode::OK);
+    rematch::drain(&world.app.custody).await.unwrap();
+    assert_eq!(links(&world, id).await, [tie(FIRST, "action")]);
+    let before = entries(&world.app.custody.db).await;
+    let officer = json!({"number": "001234", "name": "张三"});
+    world.send(ADMIN, Method::POST, "/api/v1/officers", &officer).await;
+    rematch::drain(&world.app.custody).await.unwrap();
+    assert_eq!(entries(&world.app.custody.db).await, before);
 }
 
 #[tokio::test]

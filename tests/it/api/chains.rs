@@ -70,6 +70,25 @@ async fn a_chain_shows_the_cases_in_order_with_all_their_clips() {
 }
 
 #[tokio::test]
+async fn a_chain_shows_the_incidents_of_all_its_cases() {
+    let world = World::new().await;
+    import(&world, CHAIN).await;
+    let enter = async |day: u8, number: &str| {
+        let body = json!({"begin_at": format!("2024-06-0{day}T10:00:00+08:00"), "codes": ["V2"], "cases": [number]});
+        world.send(LEGAL, Method::POST, "/api/v1/incidents", &body).await.json()["id"].clone()
+    };
+    let (first, second) = (enter(1, ORDER[1]).await, enter(2, ORDER[4]).await);
+    enter(3, "（2021）吉0721执33号").await;
+    for number in [ORDER[0], ORDER[3]] {
+        let path = format!("/api/v1/cases/{}/chain", id_of(&world, number).await);
+        let incidents = world.get(LEGAL, &path).await.json()["incidents"].clone();
+        let shown: Vec<_> = incidents.as_array().unwrap().iter().map(|i| (&i["id"], &i["case_ids"])).collect();
+        let (middle, last) = (json!([id_of(&world, ORDER[1]).await]), json!([id_of(&world, ORDER[4]).await]));
+        assert_eq!(shown, [(&second, &last), (&first, &middle)], "the newest first");
+    }
+}
+
+#[tokio::test]
 async fn the_clips_of_a_chain_are_paged() {
     let world = World::new().await;
     import(&world, "案号,前案\n（2021）吉0721执3号,（2021）吉0721执保2号\n").await;

@@ -3,6 +3,7 @@
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 use zhilu::custody::rematch;
+use zhilu::media::sidecar::SidecarFacts;
 use zhilu::model::id::Id;
 
 use super::actions::{clip, enter, entries, eviction, links};
@@ -79,6 +80,27 @@ async fn a_refusal_survives_matching_and_new_arrivals() {
     let reasonless = format!("/api/v1/clips/{id}/cases/{}", ties[0]["id"].as_str().unwrap());
     let answer = world.ask(LEGAL, &reasonless, |r| *r.method_mut() = Method::DELETE).await;
     assert_eq!(answer.fields(), ["reason"]);
+}
+
+#[tokio::test]
+async fn a_number_in_a_sidecar_links_its_clip_whichever_comes_first() {
+    let world = World::new().await;
+    for (n, sidecar_first) in [(1, true), (2, false)] {
+        let name = format!("dock{n}/0012345_0012342024050813292{n}_0001");
+        let film = world.arrival(format!("{name}.mp4"), format!("film {n}").as_bytes());
+        let mut sidecar = world.arrival(format!("{name}.xml"), format!("sidecar {n}").as_bytes());
+        let facts = SidecarFacts { encoding: "utf-8".to_owned(), ..SidecarFacts::default() };
+        sidecar.sidecar = Some(SidecarFacts { case_numbers: vec![FIRST.parse().unwrap()], ..facts });
+        let id = if sidecar_first {
+            world.accept(sidecar).await;
+            world.accept(film).await.clip_id
+        } else {
+            let id = world.accept(film).await.clip_id;
+            world.accept(sidecar).await;
+            id
+        };
+        assert_eq!(links(&world, id).await, [tie(FIRST, "sidecar")]);
+    }
 }
 
 #[tokio::test]

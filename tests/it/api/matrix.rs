@@ -10,7 +10,11 @@ use super::world::{ADMIN, ANON, LEGAL, World};
 /// Routes that anybody may ask.
 const PUBLIC: [&str; 3] = ["/api/v1/openapi.json", "/healthz", "/readyz"];
 /// Routes that only some roles may ask.
-const NARROW: [(&str, &[Role]); 1] = [("/metrics", &[Role::Auditor, Role::Admin])];
+const NARROW: [(&str, &[Role]); 3] = [
+    ("/api/v1/audit/coverage", &[Role::Auditor, Role::Admin]),
+    ("/api/v1/audit/findings", &[Role::Auditor, Role::Admin]),
+    ("/metrics", &[Role::Auditor, Role::Admin]),
+];
 
 /// What a route must be asked for.
 const NEEDED: [(&str, &str); 2] = [("/api/v1/ledger/proof", "?index=0"), ("/api/v1/recordings", "?recorder=0012345")];

@@ -1,6 +1,7 @@
 //! Search: the language, the index and the answers.
 
 mod answers;
+mod checked;
 mod exact;
 mod index;
 mod language;

@@ -12,6 +12,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use sqlx::Connection as _;
 use tower::ServiceExt as _;
+use zhilu::audit::check::{Report, Scope, check};
+use zhilu::audit::documents;
 use zhilu::auth::token;
 use zhilu::catalog::clips::{self, Clip};
 use zhilu::catalog::custody as events;
@@ -23,10 +25,11 @@ use zhilu::custody::accept::{Accepted, Arrival, accept};
 use zhilu::custody::confirm::{ReadBackOf, confirm};
 use zhilu::http::state::App;
 use zhilu::ledger::key::SignerKey;
+use zhilu::ledger::policy::Policy;
 use zhilu::matching::Rules;
 use zhilu::media::name::{NamePatterns, stem};
 use zhilu::model::custody::EventKind;
-use zhilu::model::digest::Sha256Digest;
+use zhilu::model::digest::{Sha256Digest, to_hex};
 use zhilu::model::id::{Id, IdGenerator};
 use zhilu::model::media::{Container, Health, Kind, MediaFacts, VideoFacts};
 use zhilu::model::role::Role;
@@ -141,14 +144,30 @@ impl World {
     }
 
     /// Changes rows behind the program's back.
-    pub(crate) async fn meddle(&self, sql: &'static str) {
+    pub(crate) async fn meddle(&self, sql: &str) {
         match &self.database {
             Some(database) => database.execute(sql),
             None => {
                 let mut other = sqlx::SqliteConnection::connect(&self.url).await.unwrap();
-                sqlx::query(sql).execute(&mut other).await.unwrap();
+                sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())).execute(&mut other).await.unwrap();
             }
         }
+    }
+
+    /// What `zhilu check` finds.
+    pub(crate) async fn check(&self) -> Report {
+        let custody = &self.app.custody;
+        let policy = Policy::of_log(custody.signer.verifier().clone());
+        let scope = Scope { policy: &policy, since: None, vault: Some(&self.app.vault) };
+        let mut report = check(&custody.db, scope, |_, _| {}).await.unwrap();
+        documents::check(&custody.db, custody.utc_offset, true, &mut report).await.unwrap();
+        report
+    }
+
+    /// These bytes as the engine's SQL has them.
+    pub(crate) fn literal(&self, bytes: &[u8]) -> String {
+        let hex = to_hex(bytes);
+        if self.on_server() { format!("'\\x{hex}'::bytea") } else { format!("x'{hex}'") }
     }
 
     pub(crate) fn token(&self, role: Role) -> &str {

@@ -1,12 +1,13 @@
 //! What marks make of themselves.
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 use zhilu::custody::accept::accept;
 use zhilu::media::sidecar::SidecarFacts;
 use zhilu::model::id::Id;
 
-use super::super::world::{LEGAL, World, video};
+use super::super::actions::{enter as enter_action, eviction};
+use super::super::world::{LEGAL, World, encode, video};
 use super::{ALL, assert_sound, changes, decide, history, patch, read};
 
 /// A clip of five minutes, recorded at `time` of 2024-05-08 as its name says.
@@ -165,4 +166,89 @@ async fn recorders_that_were_never_set_are_strangers() {
         world.accept(arrival).await;
     }
     assert_eq!(incidents(&world).await.len(), 2);
+}
+
+const FIRST: &str = "（2021）吉0721执1号";
+const SECOND: &str = "（2021）吉0721执2号";
+
+/// A marked clip that arrives under `dir`.
+async fn marked_in(world: &World, dir: &str, time: &str) -> Id {
+    let name = format!("{dir}0012345_00123420240508{time}_0001_IMP.mp4");
+    let mut arrival = world.arrival(&name, name.as_bytes());
+    arrival.media.duration_ms = Some(300_000);
+    world.accept(arrival).await.clip_id
+}
+
+async fn link(world: &World, clip: Id, number: &str) {
+    let body = json!({"number": number, "reason": "画面可见"});
+    let answer = world.send(LEGAL, Method::POST, &format!("/api/v1/clips/{clip}/cases"), &body).await;
+    assert_eq!(answer.status, StatusCode::CREATED);
+}
+
+fn cases(incident: &Value) -> Vec<&str> {
+    incident["cases"].as_array().unwrap().iter().map(|c| c["number"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_mark_brings_the_cases_of_its_clip() {
+    let world = World::new().await;
+    marked_in(&world, &format!("{FIRST}/"), "133000").await;
+    let all = incidents(&world).await;
+    assert_eq!(cases(&all[0]), [FIRST], "{:#}", all[0]);
+    let first = &history(&world, &all[0]).await[0];
+    assert!(changes(first).contains(&("cases".to_owned(), Value::Null, json!([FIRST]))), "{first:#}");
+    assert_eq!(found_by_case(&world, FIRST).await, 1);
+    // The segment that follows lies in the folder of another case.
+    marked_in(&world, &format!("{SECOND}/"), "133501").await;
+    let all = incidents(&world).await;
+    assert_eq!((all.len(), cases(&all[0])), (1, vec![FIRST, SECOND]));
+    assert_eq!(found_by_case(&world, SECOND).await, 1);
+    assert_sound(&world).await;
+}
+
+async fn found_by_case(world: &World, number: &str) -> usize {
+    let path = format!("{ALL}?case={}", encode(number));
+    world.get(LEGAL, &path).await.json()["items"].as_array().unwrap().len()
+}
+
+#[tokio::test]
+async fn a_tie_that_comes_later_brings_its_case() {
+    let world = World::new().await;
+    let clip = marked_in(&world, "", "133000").await;
+    let incident = incidents(&world).await.remove(0);
+    assert_eq!(cases(&incident), [] as [&str; 0]);
+    link(&world, clip, FIRST).await;
+    let linked = read(&world, &incident).await;
+    assert_eq!((cases(&linked), &linked["version"]), (vec![FIRST], &json!(2)));
+    let last = history(&world, &incident).await.pop().unwrap();
+    assert_eq!((&last["kind"], &last["actor"]), (&json!("attach"), &json!("system:matching")));
+    // An action that is entered days later brings its case; when it is cancelled, the case goes.
+    let action = enter_action(&world, &eviction(&[SECOND])).await;
+    assert_eq!(cases(&read(&world, &incident).await), [FIRST, SECOND]);
+    let path = format!("/api/v1/actions/{}", action["id"].as_str().unwrap());
+    world.send(LEGAL, Method::PATCH, &path, &json!({"state": "cancelled"})).await;
+    assert_eq!(cases(&read(&world, &incident).await), [FIRST]);
+    // Other words of a person leave the cases to the clips.
+    patch(&world, LEGAL, &incident, json!({"narrative": "李四阻拦"})).await;
+    link(&world, clip, SECOND).await;
+    assert_eq!(cases(&read(&world, &incident).await), [FIRST, SECOND]);
+    assert_sound(&world).await;
+}
+
+#[tokio::test]
+async fn cases_that_a_person_set_or_that_were_decided_on_stay() {
+    let world = World::new().await;
+    let clip = marked_in(&world, "", "133000").await;
+    let incident = incidents(&world).await.remove(0);
+    patch(&world, LEGAL, &incident, json!({"cases": [SECOND]})).await;
+    link(&world, clip, FIRST).await;
+    marked_in(&world, &format!("{FIRST}/"), "133501").await;
+    let kept = read(&world, &incident).await;
+    assert_eq!((cases(&kept), clips(&kept).len()), (vec![SECOND], 2));
+    let other = marked_in(&world, "", "163000").await;
+    let incident = incidents(&world).await.remove(0);
+    decide(&world, &incident, "dismissed", "误按").await;
+    link(&world, other, FIRST).await;
+    assert_eq!(cases(&read(&world, &incident).await), [] as [&str; 0]);
+    assert_sound(&world).await;
 }

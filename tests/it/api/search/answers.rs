@@ -66,6 +66,26 @@ async fn facets_count_every_hit() {
 }
 
 #[tokio::test]
+async fn a_total_is_exact_when_it_is_asked_for() {
+    let world = World::new().await;
+    for n in 1..=310 {
+        case(&world, &format!("（2021）吉0721执{n}号"), &["甲"], if n <= 5 { "买卖同卖合同" } else { "买卖合同" })
+            .await;
+    }
+    let total = async |query: &str, more: &str| {
+        let page = search_with(&world, query, &format!("&limit=1{more}")).await;
+        (page["total"].as_u64(), page["total_at_least"].as_u64())
+    };
+    // Two characters are the index's own words; of three the texts decide, and they take time to read.
+    assert_eq!(total("合同", "").await, (Some(310), None));
+    assert_eq!(total("买卖合同", "").await, (None, Some(300)));
+    assert_eq!(total("买卖合同", "&exact_total=true").await, (Some(305), None));
+    assert_eq!(total("买卖合同", "&facets=true").await, (Some(305), None));
+    assert_eq!(total("卖合同", "&exact_total=true").await, (Some(310), None));
+    assert_eq!(total("买卖合同 执123", "").await, (Some(1), None));
+}
+
+#[tokio::test]
 async fn pages_stay_right_while_documents_arrive() {
     let world = World::new().await;
     let mut all = Vec::new();

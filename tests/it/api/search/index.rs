@@ -187,6 +187,17 @@ async fn what_did_not_change_is_not_written_and_what_was_noted_is_renewed() {
 }
 
 #[tokio::test]
+async fn tokens_of_another_analyzer_are_made_anew_once() {
+    let world = World::new().await;
+    world.clip("132920").await;
+    world.meddle("insert into meta (key, value) values ('search_analyzer', '1')").await;
+    for expected in [1, 0] {
+        renewal::adopt(&world.app.custody.db).await.unwrap();
+        assert_eq!(drain(&world).await, expected);
+    }
+}
+
+#[tokio::test]
 async fn documents_follow_what_they_hold_of_others() {
     let world = World::new().await;
     let clip = world.accept(world.arrival("2021吉0721执123/0012345_00123420240508132920_0001.mp4", b"a")).await.clip_id;

@@ -1,6 +1,7 @@
 //! The query language, and what it finds.
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
+use serde_json::json;
 use zhilu::model::id::Id;
 
 use super::super::world::{LEGAL, World, encode, ids_of};
@@ -11,6 +12,8 @@ struct Court {
     clip: Id,
     case: Id,
     other: Id,
+    /// The incident that the clip's mark makes, with its case.
+    marked: String,
 }
 
 async fn court() -> Court {
@@ -19,37 +22,39 @@ async fn court() -> Court {
     let other = super::case(&world, "（2021）吉0721执1234号", &["张三丰"], "离婚纠纷").await;
     let place = "2021吉0721执123/0012345_00123420240508132920_0001_IMP.mp4";
     let clip = world.accept(world.arrival(place, b"a")).await.clip_id;
+    let marked = ids_of(&world.get(LEGAL, "/api/v1/incidents").await.json()).pop().unwrap();
     incident(&world, clip, case).await;
-    Court { world, clip, case, other }
+    Court { world, clip, case, other, marked: format!("incident:{marked}") }
 }
 
 #[tokio::test]
 async fn queries_find_what_they_say() {
-    let Court { world, clip, case, other } = court().await;
+    let Court { world, clip, case, other, marked } = court().await;
     let (clip, case, other, incident) =
         (format!("clip:{clip}"), format!("case:{case}"), format!("case:{other}"), "incident:77".to_owned());
     let (clip, case, other, incident) = (clip.as_str(), case.as_str(), other.as_str(), incident.as_str());
+    let marked = marked.as_str();
     let table: &[(&str, &[&str])] = &[
-        ("张三", &[incident, clip, case, other]),
+        ("张三", &[marked, incident, clip, case, other]),
         ("张三丰", &[other]),
-        ("张三 -张三丰", &[incident, clip, case]),
-        ("张三 NOT 张三丰", &[incident, clip, case]),
-        ("张三 －张三丰", &[incident, clip, case]),
+        ("张三 -张三丰", &[marked, incident, clip, case]),
+        ("张三 NOT 张三丰", &[marked, incident, clip, case]),
+        ("张三 －张三丰", &[marked, incident, clip, case]),
         ("离婚 OR 菜刀", &[incident, other]),
         ("离婚 ＯＲ 菜刀", &[incident, other]),
         ("（离婚 OR 菜刀） 张三丰", &[other]),
-        ("-(离婚 OR 菜刀) 张三", &[clip, case]),
+        ("-(离婚 OR 菜刀) 张三", &[marked, clip, case]),
         ("李四手持菜刀威胁执行人员并称谁进来砍谁", &[incident]),
         ("“手持菜刀，威胁”", &[incident]),
         ("刀", &[incident]),
         ("-刀 kind:incident status:confirmed", &[]),
-        ("执123", &[incident, clip, case]),
-        ("吉0721执123", &[incident, clip, case]),
-        ("（2021）吉0721执123号", &[incident, clip, case]),
-        ("(2021) 吉0721 执 123 号", &[incident, clip, case]),
+        ("执123", &[marked, incident, clip, case]),
+        ("吉0721执123", &[marked, incident, clip, case]),
+        ("（2021）吉0721执123号", &[marked, incident, clip, case]),
+        ("(2021) 吉0721 执 123 号", &[marked, incident, clip, case]),
         ("(2021)吉0721执123号 菜刀", &[incident]),
         ("案号：执1234", &[other]),
-        ("case:2021吉0721执", &[incident, clip, case, other]),
+        ("case:2021吉0721执", &[marked, incident, clip, case, other]),
         ("执异5", &[incident]),
         ("执12", &[]),
         ("吉07", &[]),
@@ -64,7 +69,7 @@ async fn queries_find_what_they_say() {
         ("measure:拘留", &[incident, clip]),
         ("措施：司法拘留", &[incident, clip]),
         ("measure:罚款", &[]),
-        ("court:吉0721 kind:incident", &[incident]),
+        ("court:吉0721 kind:incident", &[marked, incident]),
         ("法院:吉0722", &[]),
         ("kind:violent", &[incident, clip]),
         ("类型：暴力抗法 类型：事件", &[incident]),
@@ -95,8 +100,73 @@ async fn queries_find_what_they_say() {
 }
 
 #[tokio::test]
+async fn parts_of_case_numbers_are_found_wherever_they_stand() {
+    let Court { world, clip, case, other, marked } = court().await;
+    let noted = world.clip("140000").await;
+    let path = format!("/api/v1/clips/{noted}/notes");
+    let note = json!({"note": "见执123案，被执行人住吉0722辖区，被执行1234元"});
+    assert_eq!(world.send(LEGAL, Method::POST, &path, &note).await.status, StatusCode::CREATED);
+    let folder = world.accept(world.arrival("執行/执1234/0012345_00123420240508150000_0001.mp4", b"b")).await.clip_id;
+    let (clip, case, other, noted, folder) = (
+        format!("clip:{clip}"),
+        format!("case:{case}"),
+        format!("case:{other}"),
+        format!("clip:{noted}"),
+        format!("clip:{folder}"),
+    );
+    let incident = "incident:77".to_owned();
+    let with_noted = vec![&clip, &case, &incident, &marked, &noted];
+    let with_other = vec![&clip, &case, &incident, &marked, &other];
+    let linked = vec![&clip, &case, &incident, &marked];
+    let table: Vec<(&str, Vec<&String>)> = vec![
+        // The case, what is linked with it, and what speaks of it without court and year.
+        ("执123", with_noted.clone()),
+        ("执１２３", with_noted.clone()),
+        ("执123号", with_noted.clone()),
+        ("执字第123号", with_noted.clone()),
+        ("\"执123\"", with_noted.clone()),
+        ("case:执123", with_noted.clone()),
+        ("案号：执123", with_noted.clone()),
+        ("案号:\"执 123 号\"", with_noted.clone()),
+        ("执1234", vec![&other, &folder]),
+        ("案号:执1234", vec![&other, &folder]),
+        ("吉0721", with_other.clone()),
+        ("吉０７２１", with_other.clone()),
+        ("吉0722", vec![&noted]),
+        ("吉0721执123", linked.clone()),
+        ("case:吉0721执123", linked.clone()),
+        ("〔2021〕吉0721执123号", linked.clone()),
+        ("【2021】吉0721执123号", linked.clone()),
+        ("（２０２１）吉０７２１执１２３号", linked.clone()),
+        ("（2021）吉0721执1234号", vec![&other]),
+        ("（2021）吉0721执12号", vec![]),
+        ("(2024)吉0721执123号", vec![]),
+        ("2021执123", linked.clone()),
+        ("执恢123", vec![]),
+        ("执12", vec![]),
+        ("行1234", vec![&noted]),
+        // What is no part of a number is a text like any other.
+        ("执行1234元", vec![&noted]),
+    ];
+    for (query, expected) in table {
+        let mut found = hits(&search(&world, query).await);
+        found.sort();
+        let mut expected: Vec<String> = expected.into_iter().cloned().collect();
+        expected.sort();
+        assert_eq!(found, expected, "{query}");
+    }
+    // What was found is marked, and no more of the text.
+    let page = search(&world, "执123 kind:clip 辖区").await;
+    let snippets = page["items"][0]["snippets"].as_array().unwrap();
+    let note = snippets.iter().find(|s| s["field"] == "note").unwrap();
+    assert_eq!(note["marks"], json!([[1, 5], [17, 19]]));
+    let cases = world.get(LEGAL, &format!("/api/v1/cases?q={}", encode("执123"))).await.json();
+    assert_eq!(ids_of(&cases), [case.strip_prefix("case:").unwrap()]);
+}
+
+#[tokio::test]
 async fn lists_of_clips_and_cases_take_the_language_too() {
-    let Court { world, clip, case, other } = court().await;
+    let Court { world, clip, case, other, .. } = court().await;
     let get = async |path: &str, query: &str| {
         let answer = world.get(LEGAL, &format!("/api/v1/{path}?q={}", encode(query))).await;
         assert_eq!(answer.status, StatusCode::OK, "{query}: {}", String::from_utf8_lossy(&answer.body));
@@ -142,7 +212,7 @@ async fn a_wrong_query_is_told_where_it_is_wrong() {
         ("-from:2021", 1, 9),
     ];
     for (query, position, length) in table {
-        for path in ["search", "clips", "cases"] {
+        for path in ["search", "clips", "cases", "incidents"] {
             let answer = world.get(LEGAL, &format!("/api/v1/{path}?q={}", encode(query))).await;
             // A dash alone is punctuation.
             if query == "张三 -" {
