@@ -7,8 +7,8 @@ create table search_docs (
     kind       bigint   not null,           -- 1 clip, 2 case, 3 incident
     subject_id bigint   not null,
     at_us      bigint   not null,           -- when it happened
-    body       text collate "C"     not null,           -- the fields as written: a letter and the text, each ended by U+001E
-    filters    text collate "C"     not null,           -- the tokens of filters, separated by spaces; those of case numbers are read from the body
+    body       text     not null,           -- the fields as written: a letter and the text, each ended by U+001E
+    filters    text     not null,           -- the tokens of filters, separated by spaces; those of case numbers are read from the body
     terms      tsvector not null            -- bigrams of the folded fields and filter tokens, made by search/token.rs; no positions
 ) partition by range (doc_key);
 create index search_docs_terms on search_docs using gin (terms);
@@ -36,8 +36,8 @@ create table search_blocks (
 );
 create table search_values (
     id    bigint primary key,
-    facet text collate "C"   not null,
-    value text collate "C"   not null,
+    facet text   not null,
+    value text   not null,
     unique (facet, value)
 );
 

@@ -3,8 +3,9 @@
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
+use super::query::PageQuery;
 use super::schema::{self, Guarded};
 use crate::audit::coverage;
 use crate::catalog::fixity::{self, Fixity};
@@ -13,7 +14,6 @@ use crate::http::extract::{Permit, ReadAudit};
 use crate::http::params::Params;
 use crate::http::problem::Problem;
 use crate::http::state::App;
-use crate::http::value;
 use crate::model::digest::Sha256Digest;
 use crate::model::fixity::{FixityResult, FixitySource};
 use crate::model::id::Id;
@@ -133,27 +133,6 @@ pub(super) struct AuditFindingList {
     next_cursor: Option<String>,
 }
 
-/// Which page.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct FindingQuery {
-    /// `next_cursor` of the page before.
-    #[param(value_type = Option<String>)]
-    cursor: Option<[i64; 2]>,
-    /// Rows of a page.
-    #[param(value_type = Option<schema::Limit>, inline)]
-    limit: u32,
-}
-
-impl FindingQuery {
-    fn read(mut params: Params) -> Result<Self, Problem> {
-        let cursor = params.take("cursor", |t| cursor::decode(LIST, t));
-        let limit = params.take("limit", value::limit).unwrap_or(value::DEFAULT_ROWS);
-        params.finish()?;
-        Ok(Self { cursor, limit })
-    }
-}
-
 /// Objects that were not found equal when they were looked at last, newest first. What was found before is among the clip's events.
 #[utoipa::path(
     get,
@@ -161,7 +140,7 @@ impl FindingQuery {
     path = "/api/v1/audit/findings",
     tag = "audit",
     security(("bearer" = [])),
-    params(FindingQuery),
+    params(PageQuery<2>),
     responses((status = 200, description = "A page", body = AuditFindingList), Guarded)
 )]
 pub(super) async fn findings(
@@ -169,7 +148,7 @@ pub(super) async fn findings(
     _: Permit<ReadAudit>,
     params: Params,
 ) -> Result<Json<AuditFindingList>, Problem> {
-    let query = FindingQuery::read(params)?;
+    let query = PageQuery::read(LIST, params)?;
     let before = query.cursor.map(|[at, clip]| (Micros(at), Id(clip)));
     let mut reader = app.custody.db.read().await?;
     let rows = fixity::failing(reader.conn(), None, before, query.limit + 1).await?;

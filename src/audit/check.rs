@@ -132,10 +132,9 @@ pub async fn check(db: &Db, scope: Scope<'_>, progress: impl FnMut(u64, u64) + S
         events: log.records,
         vouched: log.vouched,
         doubt: log.doubt,
+        findings: log.findings,
         ..Report::default()
     };
-    log.findings.into_iter().for_each(|finding| report.findings.push(finding));
-    report.findings.add_more(log.more);
     check_incidents(db, &mut report.findings).await?;
     check_uploads(db, &mut report.findings).await?;
     if let Some(vault) = scope.vault {

@@ -12,7 +12,7 @@ use chain::Chains;
 use page::Page;
 use tree::Tree;
 
-use super::finding::Finding;
+use super::finding::Findings;
 use crate::catalog::engine::{Db, Reader};
 use crate::catalog::records::{self, NamingRow};
 use crate::catalog::{CatalogError, ledger as rows};
@@ -23,8 +23,6 @@ use crate::model::digest::to_hex;
 
 /// Entries read at a time; whole tiles.
 const PAGE: u32 = 2048;
-/// Most findings that are kept; a log that was exchanged has one for each entry.
-const MOST_FINDINGS: usize = 1000;
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -42,19 +40,7 @@ pub struct Report {
     /// Why nobody vouches for it, though nothing is known to be altered.
     pub doubt: Option<String>,
     /// What is wrong.
-    pub findings: Vec<Finding>,
-    /// Findings beyond those that are kept.
-    pub more: u64,
-}
-
-impl Report {
-    fn add(&mut self, code: &'static str, subject: impl ToString, detail: impl ToString) {
-        if self.findings.len() < MOST_FINDINGS {
-            self.findings.push(Finding { code, subject: subject.to_string(), detail: detail.to_string() });
-        } else {
-            self.more += 1;
-        }
-    }
+    pub findings: Findings,
 }
 
 /// Recomputes the whole log and compares: tiles, root, signatures under `policy`, each entry's form and place in its chain, the rows
@@ -87,7 +73,7 @@ pub async fn verify(
     (report.entries, report.root) = (size, Some(root));
     if let Some(head) = head.filter(|head| head.root != root) {
         let detail = format!("signed {}, the entries hash to {}", to_hex(&head.root), to_hex(&root));
-        report.add("root_differs", size, detail);
+        report.findings.add("root_differs", size, detail);
     }
     let mut beyond = chains.check_heads(&mut reader, size, &mut report).await?;
     beyond.extend(records::beyond(reader.conn(), size).await?);
@@ -108,19 +94,19 @@ async fn head(reader: &mut Reader, policy: &Policy, report: &mut Report) -> Resu
     let note = match SignedCheckpoint::parse(row.note.as_bytes()) {
         Ok(note) => note,
         Err(error) => {
-            report.add("checkpoint_altered", row.size, error);
+            report.findings.add("checkpoint_altered", row.size, error);
             return Ok(None);
         }
     };
     match policy.accept(&note) {
         Ok(vouched) => report.vouched = Some(vouched),
-        Err(error) if error.is_forgery() => report.add("checkpoint_altered", row.size, error),
+        Err(error) if error.is_forgery() => report.findings.add("checkpoint_altered", row.size, error),
         Err(error) => report.doubt = Some(error.to_string()),
     }
     let head = note.claimed_head().clone();
     if (row.size, &row.root[..]) != (head.size, &head.root[..]) {
         let detail = format!("the row says {} entries with root {}", row.size, to_hex(&row.root));
-        report.add("checkpoint_altered", head.size, detail);
+        report.findings.add("checkpoint_altered", head.size, detail);
     }
     Ok(Some(head))
 }
@@ -133,7 +119,7 @@ async fn check_unsigned(reader: &mut Reader, report: &mut Report) -> Result<(), 
     if let (Some(last), Some(signed)) = (last, signed)
         && last >= signed
     {
-        report.add("entry_unsigned", last, format!("the checkpoint covers {signed} entries"));
+        report.findings.add("entry_unsigned", last, format!("the checkpoint covers {signed} entries"));
     }
     Ok(())
 }
@@ -147,7 +133,11 @@ async fn check_beyond(reader: &mut Reader, beyond: &[NamingRow], report: &mut Re
     let last = records::last_entry(reader.conn()).await?.map_or(-1, u64::cast_signed);
     for row in beyond.iter().filter(|row| !(0..=last).contains(&row.entry_index)) {
         let subject = format!("{} {}", row.subject, row.id);
-        report.add("entry_missing", subject, format!("it names entry {}, which is not there", row.entry_index));
+        report.findings.add(
+            "entry_missing",
+            subject,
+            format!("it names entry {}, which is not there", row.entry_index),
+        );
     }
     Ok(())
 }
@@ -174,9 +164,9 @@ async fn check_extends(
     };
     match extended {
         Ok(Some(_)) => {}
-        Ok(None) => report.add("log_cut", old.size, "the log has fewer entries than it had"),
+        Ok(None) => report.findings.add("log_cut", old.size, "the log has fewer entries than it had"),
         Err(ProveError::Catalog(error)) => return Err(error),
-        Err(error) => report.add("log_forked", old.size, error),
+        Err(error) => report.findings.add("log_forked", old.size, error),
     }
     Ok(())
 }

@@ -237,15 +237,15 @@ fn note(look: &Look, report: &mut Report) {
     }
 }
 
-/// Adds to `report` what a run that was cut short found before it was.
+/// Adds to `report` which objects were not found equal when they were looked at last; with `since` only of looks since then.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn recall(db: &Db, since: Micros, report: &mut Report) -> Result<(), CatalogError> {
+pub async fn recall(db: &Db, since: Option<Micros>, report: &mut Report) -> Result<(), CatalogError> {
     let mut before = None;
     loop {
         let mut reader = db.read().await?;
-        let page = fixity::failing(reader.conn(), Some(since), before, PAGE).await?;
+        let page = fixity::failing(reader.conn(), since, before, PAGE).await?;
         let Some((last, _)) = page.last() else { return Ok(()) };
         before = Some((last.checked, last.clip_id));
         for (row, sha256) in page {

@@ -4,7 +4,7 @@ use super::{Common, Failure, Outcome};
 use crate::audit::check::{Report, Scope, check};
 use crate::audit::documents;
 use crate::audit::look::Effort;
-use crate::audit::verify::{Selection, Which, look_at, lookers};
+use crate::audit::verify::{Selection, Which, look_at, lookers, recall};
 use crate::clock::{SharedClock, SystemClock};
 use crate::ledger::policy::Policy;
 use crate::vault::ReadFrom;
@@ -32,6 +32,9 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Outcome, Failure
         let mut lookers = lookers(&exhibit.vault, &clock, &effort, 0)?;
         let mut all = Selection::choose(&exhibit.db, &Which::All, None).await?;
         look_at(&exhibit.db, None, &mut all, &mut lookers, &mut report).await?;
+    } else {
+        // What nobody reads again now is as it was found last.
+        recall(&exhibit.db, None, &mut report).await?;
     }
     documents::check(&exhibit.db, custody.utc_offset, args.deep, &mut report).await?;
     exhibit.db.close().await;
@@ -54,10 +57,12 @@ pub(super) fn print(report: &Report) -> Result<(), Failure> {
         say!("已比对 {compared} 份检索文档 search documents compared，待更新 {due} 份 noted to be renewed");
     }
     for digest in &report.unclaimed {
-        say!("无主 unclaimed object {digest}: of an interrupted intake; taken up when its file is received again");
+        say!(
+            "无主 unclaimed object {digest}: 接收中断所留，再次接收该文件时使用  of an interrupted intake; taken up when its file is received again"
+        );
     }
     for f in report.findings.list() {
-        say!("异常 WRONG {} {}: {}", f.code, f.subject, f.detail);
+        say!("异常 WRONG {f}");
     }
     if report.findings.more() > 0 {
         say!("另有 {} 处 and {} more", report.findings.more(), report.findings.more());

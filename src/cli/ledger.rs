@@ -4,12 +4,15 @@ mod verify;
 mod verify_proof;
 
 use std::io::{IsTerminal as _, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Common, Failure, Outcome};
 use crate::catalog::ledger as rows;
+use crate::ledger::checkpoint::{MAX_NOTE_BYTES, SignedCheckpoint};
+use crate::ledger::key::VerifierKey;
+use crate::ledger::policy::{MAX_POLICY_BYTES, Policy};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Action {
@@ -60,9 +63,34 @@ pub(super) fn read_file(path: &Path, most: usize) -> Result<Vec<u8>, Failure> {
 }
 
 /// Reads a policy.
-pub(super) fn read_policy(path: &Path) -> Result<crate::ledger::policy::Policy, Failure> {
-    let text = read_file(path, crate::ledger::policy::MAX_POLICY_BYTES)?;
-    crate::ledger::policy::Policy::parse(&text).map_err(|error| Failure::new(format!("{}: {error}", path.display())))
+pub(super) fn read_policy(path: &Path) -> Result<Policy, Failure> {
+    let text = read_file(path, MAX_POLICY_BYTES)?;
+    Policy::parse(&text).map_err(|error| Failure::new(format!("{}: {error}", path.display())))
+}
+
+/// What the ledger is held against.
+#[derive(Debug, clap::Args)]
+pub(super) struct Pinned {
+    /// The policy that an auditor pinned; without one the court's own key is taken
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// A checkpoint that was kept earlier: the ledger must extend it
+    #[arg(long, value_name = "FILE")]
+    since: Option<PathBuf>,
+}
+
+impl Pinned {
+    /// The policy; without one that of the court's own key, which `own` gives.
+    pub(super) fn policy(&self, own: impl FnOnce() -> Result<VerifierKey, Failure>) -> Result<Policy, Failure> {
+        self.policy.as_deref().map_or_else(|| Ok(Policy::of_log(own()?)), read_policy)
+    }
+
+    /// The earlier checkpoint.
+    pub(super) fn since(&self) -> Result<Option<SignedCheckpoint>, Failure> {
+        let Some(path) = &self.since else { return Ok(None) };
+        let note = SignedCheckpoint::parse(&read_file(path, MAX_NOTE_BYTES)?);
+        note.map(Some).map_err(|error| Failure::new(format!("{}: {error}", path.display())))
+    }
 }
 
 /// A bar on standard error, when people look at it.

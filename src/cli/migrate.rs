@@ -204,7 +204,7 @@ async fn check_copy(config: &Config, target: &Db) -> Result<bool, Failure> {
     let policy = Policy::of_log(signer.verifier().clone());
     let report = check(target, Scope { policy: &policy, since: None, vault: Some(&vault) }, |_, _| {}).await?;
     for f in report.findings.list() {
-        say!("WRONG {} {}: {}", f.code, f.subject, f.detail);
+        say!("异常 WRONG {f}");
     }
     let (clips, entries) = (report.clips, report.entries);
     say!("核对：{clips} 个视频，{entries} 条账本记录  check: {clips} clips, {entries} ledger entries");

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use tokio::task::JoinHandle;
+
 use super::{Common, Failure, Outcome};
 use crate::audit::scrub;
 use crate::auth::token;
@@ -52,27 +54,24 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Outcome, Failure
     let mut app = App::new(store.custody.clone(), Arc::clone(&store.vault), Some(Arc::clone(&handle.intake)));
     app.verify_days = config.scrub.every_days;
     let scrubbed = Arc::new(scrub::Totals::default());
-    let mut scrubbing = config.scrub.enabled.then(|| {
+    let (db, offset) = (store.custody.db.clone(), store.custody.utc_offset);
+    let mut tasks = vec![
+        tokio::spawn(renewal::run(db, offset, stop.clone().wait())),
+        tokio::spawn(rematch::keep_up(store.custody.clone(), stop.clone().wait())),
+    ];
+    if config.scrub.enabled {
         let deps = scrub_deps(&config, &store, &handle, &scrubbed);
         app.scrub = Some(scrubbed);
-        scrub::start(deps, stop.clone().wait())
-    });
+        tasks.push(scrub::start(deps, stop.clone().wait()));
+    }
     let server = tokio::spawn(listener::serve(listener, app, stop.clone().wait()));
-    let (db, offset) = (store.custody.db.clone(), store.custody.utc_offset);
-    let mut renewal = tokio::spawn(renewal::run(db, offset, stop.clone().wait()));
-    let mut matching = tokio::spawn(rematch::keep_up(store.custody.clone(), stop.clone().wait()));
     notify_systemd("READY=1");
-    let outcome = supervise(&handle, server, stop).await;
+    let outcome = supervise(&handle, server, &tasks, stop).await;
     notify_systemd("STOPPING=1");
-    for task in [&mut renewal, &mut matching] {
-        if tokio::time::timeout(Duration::from_secs(5), &mut *task).await.is_err() {
+    for mut task in tasks {
+        if tokio::time::timeout(Duration::from_secs(5), &mut task).await.is_err() {
             task.abort();
         }
-    }
-    if let Some(scrubbing) = &mut scrubbing
-        && tokio::time::timeout(Duration::from_secs(5), &mut *scrubbing).await.is_err()
-    {
-        scrubbing.abort();
     }
     tokio::task::spawn_blocking(move || handle.stop()).await?;
     store.custody.db.close().await;
@@ -113,7 +112,8 @@ async fn open(config: &Config, stop: &Stop) -> Result<Option<Store>, Failure> {
 /// Waits for the end: asked for, or because a part of the daemon died.
 async fn supervise(
     handle: &IntakeHandle,
-    server: tokio::task::JoinHandle<std::io::Result<()>>,
+    server: JoinHandle<std::io::Result<()>>,
+    tasks: &[JoinHandle<()>],
     stop: Stop,
 ) -> Result<Outcome, Failure> {
     let mut every = tokio::time::interval(Duration::from_secs(5));
@@ -123,6 +123,8 @@ async fn supervise(
     tokio::pin!(stopped);
     loop {
         tokio::select! {
+            // First: tasks end because it was asked for.
+            biased;
             () = &mut stopped => {
                 // Requests under way get a moment to end.
                 let _ = tokio::time::timeout(Duration::from_secs(10), &mut server).await;
@@ -136,6 +138,9 @@ async fn supervise(
             _ = every.tick() => {
                 if handle.has_died() {
                     return Err(Failure::new("a thread of the intake died; see the log"));
+                }
+                if tasks.iter().any(JoinHandle::is_finished) {
+                    return Err(Failure::new("a background task died; see the log"));
                 }
             }
         }

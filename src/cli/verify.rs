@@ -1,13 +1,12 @@
 mod status;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, ProgressBar};
 use serde_json::json;
 
-use super::ledger::{bar, read_file, read_policy};
+use super::ledger::{Pinned, bar};
 use super::{Common, Failure, Outcome};
 use crate::audit::check::{Report, Scope, check};
 use crate::audit::ledger::Conclusion;
@@ -16,8 +15,6 @@ use crate::audit::verify::{Looked, Run, Selection, Which, look_at, lookers, reca
 use crate::clock::{SharedClock, SystemClock, random_bytes};
 use crate::custody::Custody;
 use crate::custody::fixity::noted_run;
-use crate::ledger::checkpoint::{MAX_NOTE_BYTES, SignedCheckpoint};
-use crate::ledger::policy::Policy;
 use crate::lifecycle::Stop;
 use crate::model::id::Id;
 use crate::model::time::{DAY_US, Micros};
@@ -60,12 +57,8 @@ pub(super) struct Args {
     /// Write nothing down: neither custody events nor when each object was looked at
     #[arg(long, conflicts_with = "resume")]
     no_record: bool,
-    /// The policy that an auditor pinned; without one the court's own key is taken
-    #[arg(long, value_name = "FILE")]
-    policy: Option<PathBuf>,
-    /// A checkpoint that was kept earlier: the ledger must extend it
-    #[arg(long, value_name = "FILE")]
-    since: Option<PathBuf>,
+    #[command(flatten)]
+    pinned: Pinned,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -114,8 +107,8 @@ async fn verify(exhibit: &Exhibit, args: &Args, clock: &SharedClock) -> Result<V
         () = stop.clone().wait() => return Err(Failure::new("已中止 stopped before any object was read")),
     };
     let resumed_since = args.resume.then_some(Micros(run.began_us));
-    if let Some(since) = resumed_since {
-        recall(&exhibit.db, since, &mut report).await?;
+    if resumed_since.is_some() {
+        recall(&exhibit.db, resumed_since, &mut report).await?;
     }
     let mut selection = Selection::choose(&exhibit.db, &run.which, resumed_since).await?;
     let from = if args.cached { ReadFrom::Cache } else { ReadFrom::Device };
@@ -172,16 +165,9 @@ async fn cut_short(custody: &Custody) -> Result<Run, Failure> {
 
 /// The ledger, the catalog and what lies in the vault.
 async fn check_first(exhibit: &Exhibit, args: &Args, which: &Which) -> Result<Report, Failure> {
-    let policy = match (&args.policy, &exhibit.custody) {
-        (Some(path), _) => read_policy(path)?,
-        (None, Ok(custody)) => Policy::of_log(custody.signer.verifier().clone()),
-        (None, Err(error)) => return Err(Failure::new(error)),
-    };
-    let since = args.since.as_deref().map(|path| {
-        let note = SignedCheckpoint::parse(&read_file(path, MAX_NOTE_BYTES)?);
-        note.map_err(|error| Failure::new(format!("{}: {error}", path.display())))
-    });
-    let since = since.transpose()?;
+    let own = || exhibit.custody.as_ref().map(|custody| custody.signer.verifier().clone()).map_err(Failure::new);
+    let policy = args.pinned.policy(own)?;
+    let since = args.pinned.since()?;
     let vault = which.is_whole().then_some(&exhibit.vault);
     let entries = bar(args.json, COUNT);
     let progress = |done, of| {
@@ -224,11 +210,13 @@ impl Verified {
         let why = match self.conclusion() {
             Conclusion::Proved => return Ok(Outcome::Done),
             Conclusion::Altered => return Ok(Outcome::Found),
-            Conclusion::Unverifiable if self.looked.stopped => "stopped before the end; --resume goes on where it was",
+            Conclusion::Unverifiable if self.looked.stopped => {
+                "未完成，用 --resume 继续  stopped before the end; --resume goes on where it was"
+            }
             Conclusion::Unverifiable => match (&self.looked.unrecorded, &self.report.doubt) {
-                (Some(error), _) => &format!("the looks could not be recorded: {error}"),
+                (Some(error), _) => &format!("核验结果未能记录  the looks could not be recorded: {error}"),
                 (None, Some(doubt)) => doubt,
-                (None, None) => "objects could not be read",
+                (None, None) => "有对象无法读取  objects could not be read",
             },
         };
         Err(Failure::new(format!("无法核验 cannot be verified: {why}")))

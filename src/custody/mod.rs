@@ -162,7 +162,7 @@ impl Actor {
 
     /// Whether a recorded actor is a part of the daemon that acts by itself, and no person.
     pub fn is_daemon(recorded: &str) -> bool {
-        [Self::intake(), Self::matching()].iter().any(|actor| actor.as_str() == recorded)
+        [Self::intake(), Self::matching(), Self::scrub()].iter().any(|actor| actor.as_str() == recorded)
     }
 
     /// The text that is recorded.

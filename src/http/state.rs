@@ -3,13 +3,11 @@
 use std::sync::Arc;
 
 use crate::audit::scrub::Totals;
+use crate::config::Scrub;
 use crate::custody::Custody;
 use crate::intake::pipeline::Intake;
 use crate::search::query::Terms;
 use crate::vault::LocalVault;
-
-/// The promise when none is configured.
-const VERIFY_DAYS: u32 = 90;
 
 /// What handlers work with. Cheap to clone.
 #[derive(Clone)]
@@ -32,6 +30,6 @@ impl App {
     /// What handlers work with.
     pub fn new(custody: Custody, vault: Arc<LocalVault>, intake: Option<Arc<Intake>>) -> Self {
         let terms = Terms { offset: custody.utc_offset, violent: custody.incidents.violent_words() };
-        Self { custody, vault, intake, terms: Arc::new(terms), verify_days: VERIFY_DAYS, scrub: None }
+        Self { custody, vault, intake, terms: Arc::new(terms), verify_days: Scrub::default().every_days, scrub: None }
     }
 }

@@ -51,7 +51,7 @@ impl Chains {
             (Some(_), _) => "is followed by another entry already",
             (None, _) => "does not come before it",
         };
-        report.add("chain_broken", index, format!("it follows entry {before}, which {problem}"));
+        report.findings.add("chain_broken", index, format!("it follows entry {before}, which {problem}"));
     }
 
     fn begin(&mut self, index: u64, kind: EntryKind, id: i64, report: &mut Report) {
@@ -61,7 +61,11 @@ impl Chains {
             _ => false,
         };
         if !right {
-            report.add("chain_broken", index, format!("it follows nothing, though {id} has entries before it"));
+            report.findings.add(
+                "chain_broken",
+                index,
+                format!("it follows nothing, though {id} has entries before it"),
+            );
         }
     }
 
@@ -98,7 +102,7 @@ impl Chains {
             _ => "is not there",
         };
         let (name, entry) = (format!("{} {}", row.subject, row.id), row.last_entry);
-        report.add("head_differs", name, format!("its newest entry should be {entry}, which {problem}"));
+        report.findings.add("head_differs", name, format!("its newest entry should be {entry}, which {problem}"));
     }
 }
 
@@ -121,7 +125,7 @@ mod tests {
         for (id, last_entry) in heads {
             chains.check_head(&HeadRow { subject: "x".to_owned(), id: *id, last_entry: *last_entry }, &mut report);
         }
-        report.findings.into_iter().map(|f| format!("{} {}", f.code, f.subject)).collect()
+        report.findings.list().iter().map(|f| format!("{} {}", f.code, f.subject)).collect()
     }
 
     #[test]

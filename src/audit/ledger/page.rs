@@ -51,7 +51,7 @@ impl Page {
             let line = lines.next_if(|(at, _)| *at == index);
             let record = sealed.next_if(|row| row.entry_index == index.cast_signed());
             while let Some(twice) = sealed.next_if(|row| row.entry_index == index.cast_signed()) {
-                report.add(
+                report.findings.add(
                     "record_extra",
                     index,
                     format!("a second record, of {} {}", twice.subject, twice.subject_id),
@@ -70,7 +70,7 @@ impl Page {
             if let Some(row) = &record {
                 check_record(index, &entry, row, report);
             } else if must_have_record(entry.kind) {
-                report.add(
+                report.findings.add(
                     "record_missing",
                     index,
                     format!("no custody event or amendment of the {} entry", entry.kind.as_str()),
@@ -96,24 +96,28 @@ fn must_have_record(kind: EntryKind) -> bool {
 
 fn read_entry(index: u64, line: Option<&[u8]>, report: &mut Report) -> Option<Entry> {
     let Some(line) = line else {
-        report.add("entry_missing", index, "there is no such row");
+        report.findings.add("entry_missing", index, "there is no such row");
         return None;
     };
-    Entry::parse(line).map_err(|error| report.add("entry_altered", index, error)).ok()
+    Entry::parse(line).map_err(|error| report.findings.add("entry_altered", index, error)).ok()
 }
 
 /// Whether the private record is the one that the entry commits to, and what both say is the same.
 fn check_record(index: u64, entry: &Entry, row: &SealedRow, report: &mut Report) {
     let salt = <[u8; 32]>::try_from(&row.salt[..]).ok();
     if salt.is_none_or(|salt| commitment(&salt, &row.detail) != entry.commit) {
-        report.add(
+        report.findings.add(
             "detail_altered",
             index,
             format!("the entry commits to another detail or salt of {} {}", row.subject, row.subject_id),
         );
     }
     if Micros(row.at_us).0.div_euclid(SECOND_US) != entry.at.0.div_euclid(SECOND_US) {
-        report.add("record_differs", index, format!("happened at {}, the record says {}", entry.at, Micros(row.at_us)));
+        report.findings.add(
+            "record_differs",
+            index,
+            format!("happened at {}, the record says {}", entry.at, Micros(row.at_us)),
+        );
     }
     let word = |key: &str| entry.public.get(key).and_then(|v| v.as_str());
     let about = match entry.kind {
@@ -127,14 +131,14 @@ fn check_record(index: u64, entry: &Entry, row: &SealedRow, report: &mut Report)
     };
     if !about {
         let detail = format!("the record says {} of {} {}, the entry otherwise", row.kind, row.subject, row.subject_id);
-        report.add("record_differs", index, detail);
+        report.findings.add("record_differs", index, detail);
     }
 }
 
 /// Whether the entry of a clip and its row say the same of the bytes.
 fn check_clip(index: u64, entry: &Entry, row: Option<&ClipRow>, report: &mut Report) {
     let Some(row) = row else {
-        return report.add("clip_missing", index, "no clip has this entry");
+        return report.findings.add("clip_missing", index, "no clip has this entry");
     };
     let word = |key: &str| entry.public.get(key).and_then(|v| v.as_str());
     let size = entry.public.get("size").and_then(serde_json::Value::as_i64);
@@ -143,7 +147,11 @@ fn check_clip(index: u64, entry: &Entry, row: Option<&ClipRow>, report: &mut Rep
         && word("sm3") == row.sm3.as_deref().map(to_hex).as_deref()
         && size == Some(row.size_bytes);
     if !same {
-        report.add("clip_differs", index, format!("clip {} has another digest or size than its entry", row.id));
+        report.findings.add(
+            "clip_differs",
+            index,
+            format!("clip {} has another digest or size than its entry", row.id),
+        );
     }
 }
 
@@ -161,7 +169,7 @@ fn check_fixity(index: u64, entry: &Entry, looked_at: &LookedAt, row: &FixityRow
         let (clip, at) = (row.clip_id, Micros(row.checked_us));
         let detail =
             format!("the object of clip {clip} is said to have been {} at {at}, the entry says otherwise", row.result);
-        report.add("fixity_differs", index, detail);
+        report.findings.add("fixity_differs", index, detail);
     }
 }
 

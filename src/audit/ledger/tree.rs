@@ -58,11 +58,11 @@ impl Tree {
 async fn compare(tile: &Tile, reader: &mut Reader, report: &mut Report) -> Result<(), CatalogError> {
     let id = tile.id();
     match rows::tile(reader.conn(), id.level, id.index).await? {
-        None => report.add("tile_missing", id.path(), "there is no such row"),
+        None => report.findings.add("tile_missing", id.path(), "there is no such row"),
         Some(hashes) if hashes.starts_with(tile.hashes()) && hashes.len() <= usize::from(FULL_WIDTH) * 32 => {}
         Some(hashes) => {
             let at = hashes.iter().zip(tile.hashes()).take_while(|(a, b)| a == b).count();
-            report.add(
+            report.findings.add(
                 "tile_altered",
                 id.path(),
                 format!("the stored tile is not that of the entries, from byte {at} on"),

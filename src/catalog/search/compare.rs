@@ -19,7 +19,7 @@ const TOKENS_AT_ONCE: usize = 40;
 ///
 /// # Errors
 /// When the database is away.
-pub async fn lacking(mut conn: Conn<'_>, limit: u32) -> Result<Vec<Subject>, CatalogError> {
+pub async fn lacking(conn: Conn<'_>, limit: u32) -> Result<Vec<Subject>, CatalogError> {
     const CLIPS: &str = "select s.id from clips s left join search_keys k on k.kind = 1 and k.subject_id = s.id \
         left join search_dirty d on d.kind = 1 and d.subject_id = s.id \
         where s.role = 'clip' and k.doc_key is null and d.subject_id is null order by s.id limit $1";
@@ -29,20 +29,14 @@ pub async fn lacking(mut conn: Conn<'_>, limit: u32) -> Result<Vec<Subject>, Cat
     const INCIDENTS: &str = "select s.id from incidents s left join search_keys k on k.kind = 3 and k.subject_id = s.id \
         left join search_dirty d on d.kind = 3 and d.subject_id = s.id \
         where k.doc_key is null and d.subject_id is null order by s.id limit $1";
-    let mut found = Vec::new();
-    for (kind, sql) in [(CLIP, CLIPS), (CASE, CASES), (INCIDENT, INCIDENTS)] {
-        let rows: Vec<(i64,)> =
-            on!(conn.reborrow(), c => sqlx::query_as(sql).bind(i64::from(limit)).fetch_all(c).await?);
-        found.extend(rows.into_iter().filter_map(|(id,)| subject_of(kind, id)));
-    }
-    Ok(found)
+    subjects(conn, [(CLIP, CLIPS), (CASE, CASES), (INCIDENT, INCIDENTS)], limit).await
 }
 
 /// Documents whose subject is not there, and that are not noted to be taken away; at most `limit` of each kind.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn stray(mut conn: Conn<'_>, limit: u32) -> Result<Vec<Subject>, CatalogError> {
+pub async fn stray(conn: Conn<'_>, limit: u32) -> Result<Vec<Subject>, CatalogError> {
     const CLIPS: &str = "select k.subject_id from search_keys k left join clips s on s.id = k.subject_id and s.role = 'clip' \
         left join search_dirty d on d.kind = k.kind and d.subject_id = k.subject_id \
         where k.kind = 1 and s.id is null and d.subject_id is null order by k.subject_id limit $1";
@@ -52,8 +46,17 @@ pub async fn stray(mut conn: Conn<'_>, limit: u32) -> Result<Vec<Subject>, Catal
     const INCIDENTS: &str = "select k.subject_id from search_keys k left join incidents s on s.id = k.subject_id \
         left join search_dirty d on d.kind = k.kind and d.subject_id = k.subject_id \
         where k.kind = 3 and s.id is null and d.subject_id is null order by k.subject_id limit $1";
+    subjects(conn, [(CLIP, CLIPS), (CASE, CASES), (INCIDENT, INCIDENTS)], limit).await
+}
+
+/// The subjects whose ids the statements give, each for its kind and with `limit` as `$1`.
+async fn subjects(
+    mut conn: Conn<'_>,
+    statements: [(i64, &'static str); 3],
+    limit: u32,
+) -> Result<Vec<Subject>, CatalogError> {
     let mut found = Vec::new();
-    for (kind, sql) in [(CLIP, CLIPS), (CASE, CASES), (INCIDENT, INCIDENTS)] {
+    for (kind, sql) in statements {
         let rows: Vec<(i64,)> =
             on!(conn.reborrow(), c => sqlx::query_as(sql).bind(i64::from(limit)).fetch_all(c).await?);
         found.extend(rows.into_iter().filter_map(|(id,)| subject_of(kind, id)));

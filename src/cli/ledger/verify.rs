@@ -1,24 +1,16 @@
-use std::path::PathBuf;
-
 use serde_json::json;
 
-use super::{bar, read_file, read_policy};
+use super::{Pinned, bar};
 use crate::audit::ledger::{Conclusion, Report, verify};
 use crate::catalog::engine::Db;
 use crate::cli::{Common, Failure, Outcome};
-use crate::ledger::checkpoint::{MAX_NOTE_BYTES, SignedCheckpoint};
-use crate::ledger::policy::Policy;
 use crate::model::digest::to_hex;
 use crate::store;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// The policy that an auditor pinned; without one the court's own key is taken
-    #[arg(long, value_name = "FILE")]
-    policy: Option<PathBuf>,
-    /// A checkpoint that was kept earlier: the ledger must extend it
-    #[arg(long, value_name = "FILE")]
-    since: Option<PathBuf>,
+    #[command(flatten)]
+    pinned: Pinned,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -27,18 +19,10 @@ pub(in crate::cli) struct Args {
 /// Recomputes everything. The catalog is opened without the checks of a start, which would end at the first damage.
 pub(super) async fn run(common: &Common, args: &Args) -> Result<Outcome, Failure> {
     let config = common.config()?;
-    let policy = match &args.policy {
-        Some(path) => read_policy(path)?,
-        // Some size but 0, so that no key is ever made here.
-        None => Policy::of_log(
-            store::open_key(&config.data_dir.join("keys"), &config.court.ledger_name, 1)?.verifier().clone(),
-        ),
-    };
-    let since = args.since.as_deref().map(|path| {
-        let note = SignedCheckpoint::parse(&read_file(path, MAX_NOTE_BYTES)?);
-        note.map_err(|error| Failure::new(format!("{}: {error}", path.display())))
-    });
-    let since = since.transpose()?;
+    // Some size but 0, so that no key is ever made here.
+    let own = || store::open_key(&config.data_dir.join("keys"), &config.court.ledger_name, 1);
+    let policy = args.pinned.policy(|| Ok(own()?.verifier().clone()))?;
+    let since = args.pinned.since()?;
     let location = store::location(&config)?;
     if !crate::catalog::engine::exists(&location).await? {
         return Err(Failure::new(format!("没有账本 there is no catalog at {location}; is --data-dir right?")));
@@ -80,11 +64,11 @@ fn print(report: &Report) -> Result<(), Failure> {
             say!("无见证人：仅法院自己的密钥作保 no witness: only the court's own key vouches");
         }
     }
-    for finding in &report.findings {
-        say!("异常 WRONG {} {}: {}", finding.code, finding.subject, finding.detail);
+    for finding in report.findings.list() {
+        say!("异常 WRONG {finding}");
     }
-    if report.more > 0 {
-        say!("另有 {} 处 and {} more", report.more, report.more);
+    if report.findings.more() > 0 {
+        say!("另有 {} 处 and {} more", report.findings.more(), report.findings.more());
     }
     match report.conclusion() {
         Conclusion::Proved => say!("全部相符 everything holds"),
@@ -117,8 +101,8 @@ fn print_json(report: &Report) -> Result<(), Failure> {
         "root": report.root.map(|root| to_hex(&root)),
         "vouched": vouched,
         "doubt": report.doubt,
-        "findings": report.findings,
-        "more": report.more,
+        "findings": report.findings.list(),
+        "more": report.findings.more(),
     });
     say!("{}", serde_json::to_string_pretty(&text)?);
     Ok(())

@@ -1,5 +1,6 @@
 use crate::audit::check::code;
 use crate::audit::coverage::coverage;
+use crate::audit::finding::zh;
 use crate::catalog::fixity;
 use crate::cli::{Common, Failure, Outcome};
 use crate::clock::SharedClock;
@@ -18,7 +19,14 @@ pub(super) async fn run(common: &Common, clock: &SharedClock, json: bool) -> Res
     drop(reader);
     exhibit.db.close().await;
     if json {
-        say!("{}", serde_json::to_string_pretty(&json!({"coverage": figures}))?);
+        let findings: Vec<_> = failing
+            .iter()
+            .map(|(row, sha256)| {
+                json!({"code": code(row.result), "sha256": sha256, "clip": row.clip_id, "checked_at": row.checked,
+                    "verified_at": row.verified, "source": row.source, "detail": row.detail, "ledger_index": row.entry_index})
+            })
+            .collect();
+        say!("{}", serde_json::to_string_pretty(&json!({"coverage": figures, "findings": findings}))?);
     } else {
         let shown = |at: Option<crate::model::time::Micros>| at.map_or_else(|| "–".to_owned(), |at| at.to_string());
         say!("对象 objects {}", figures.objects);
@@ -35,7 +43,8 @@ pub(super) async fn run(common: &Common, clock: &SharedClock, json: bool) -> Res
         say!("异常 failing {}", figures.failing);
         for (row, sha256) in failing {
             let (at, clip) = (row.checked, row.clip_id);
-            say!("异常 WRONG {} {sha256}: clip {clip}, {at}: {}", code(row.result), row.detail.unwrap_or_default());
+            let (detail, code) = (row.detail.unwrap_or_default(), code(row.result));
+            say!("异常 WRONG {code} {sha256}: {}  clip {clip}, {at}: {detail}", zh(code));
         }
     }
     Ok(if figures.failing == 0 { Outcome::Done } else { Outcome::Found })

@@ -37,6 +37,19 @@ async fn all_text_is_ordered_by_its_bytes() {
     assert!(order, "the test cluster orders by bytes itself, so the test above proves nothing");
 }
 
+#[tokio::test]
+async fn a_catalog_made_by_the_other_text_of_a_migration_is_taken_and_one_made_by_any_other_is_not() {
+    let database = cluster::database();
+    let other = "4300cec04bf784e441b61bab92962cd0c32b7e1a11f3b9e71eab4cc1346e69e5c9d0091142ef89dbe1e928f34d6c5fb8";
+    // As such a catalog was: the text was ordered by bytes from the start, and the ninth migration had not run.
+    database.execute(&format!("update _sqlx_migrations set checksum = decode('{other}', 'hex') where version = 5"));
+    database.execute("delete from _sqlx_migrations where version = 9");
+    Db::open(&Location::parse(&database.url(), None).unwrap()).await.unwrap().close().await;
+    database.execute("update _sqlx_migrations set checksum = decode('00', 'hex') where version = 5");
+    let error = Db::open(&Location::parse(&database.url(), None).unwrap()).await.unwrap_err().to_string();
+    assert!(error.contains("migration 5"), "{error}");
+}
+
 #[test]
 fn a_password_is_read_from_its_file_and_shown_nowhere() {
     let mut court = Court::with("keep", "");

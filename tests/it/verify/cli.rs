@@ -113,6 +113,15 @@ fn a_problem_is_a_custody_event_until_it_is_well_again() {
     // One of the object's own, one for the two others.
     assert_eq!(entries(&court), before + 2);
     assert_eq!(court.run(&["verify", "--status"]).status.code(), Some(1));
+    let status: Value = serde_json::from_slice(&court.run(&["verify", "--status", "--json"]).stdout).unwrap();
+    assert_eq!(status["findings"][0]["code"], "object_altered");
+    // A check that reads no object says what was found last.
+    let check = court.run(&["check"]);
+    let said = String::from_utf8(check.stdout).unwrap();
+    assert!(
+        check.status.code() == Some(1) && said.contains("WRONG object_altered") && said.contains("对象内容被改动"),
+        "{said}"
+    );
     let daemon = court.serve();
     let findings = daemon.items("/api/v1/audit/findings");
     assert_eq!(findings.len(), 1);
@@ -130,6 +139,7 @@ fn a_problem_is_a_custody_event_until_it_is_well_again() {
     // Put right from a copy: the clip's own history says so.
     overwrite(&path, &bytes);
     verify(&court, 0, &["--clip", &clip]);
+    assert_eq!(court.run(&["check"]).status.code(), Some(0));
     let events = daemon.items(&format!("/api/v1/clips/{clip}/events"));
     assert_eq!(events.last().unwrap()["detail"]["result"], "equal");
     assert!(daemon.items("/api/v1/audit/findings").is_empty());

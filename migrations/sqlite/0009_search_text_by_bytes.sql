@@ -1,0 +1,2 @@
+-- This engine orders text by its bytes already.
+select 1;
