@@ -8,10 +8,11 @@ use super::{Actor, Custody, CustodyError};
 use crate::catalog::amendments::{self, Amendment};
 use crate::catalog::case_links::{self, CaseLink};
 use crate::catalog::cases::{self, Case};
-use crate::catalog::clips::{self, Clip};
+use crate::catalog::clips::{self, Clip, ClipRole};
 use crate::catalog::custody::{self as events, CustodyEvent};
 use crate::catalog::engine::{Conn, Tx};
 use crate::catalog::fixity;
+use crate::catalog::search::source::ClipRows;
 use crate::catalog::uploads::{self, Upload};
 use crate::clock::random_bytes;
 use crate::ledger::entry::{Entry, EntryKind, canonical, commitment};
@@ -22,6 +23,7 @@ use crate::model::id::Id;
 use crate::model::subject::Subject;
 use crate::model::time::Micros;
 use crate::search::index;
+use crate::search::making::Making;
 
 /// An act under way; dropped without [`Act::commit`] it never happened.
 pub struct Act<'a> {
@@ -30,6 +32,8 @@ pub struct Act<'a> {
     batch: Batch,
     pending: Pending,
     touched: BTreeSet<Subject>,
+    /// Documents of new clips of which nothing else changed since their rows were written.
+    making: Making,
     marked: Vec<Id>,
     retied: BTreeSet<Id>,
     cases: HashMap<CaseNumber, Case>,
@@ -43,6 +47,38 @@ struct Pending {
     uploads: Vec<Upload>,
     links: Vec<(Id, CaseLink)>,
     events: Vec<CustodyEvent>,
+}
+
+impl Pending {
+    /// What documents of the new clips are made of: no more than waits here. A sidecar has none.
+    fn new_clips(&self) -> Vec<ClipRows> {
+        let mut names: HashMap<Id, Vec<(String, String)>> = HashMap::new();
+        for upload in &self.uploads {
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            names.entry(upload.clip_id).or_default().push((text(&upload.dir), text(&upload.name)));
+        }
+        let mut links: HashMap<Id, Vec<(Id, Option<Id>)>> = HashMap::new();
+        for (clip, link) in &self.links {
+            links.entry(*clip).or_default().push((link.case_id, link.action_id));
+        }
+        let clips = self.clips.iter().filter(|clip| clip.role == ClipRole::Clip);
+        let rows = clips.map(|clip| ClipRows {
+            id: clip.id,
+            at: clip.facts.recorded,
+            recorder: clip.facts.recorder.clone(),
+            officer: clip.facts.officer.clone(),
+            important: clip.is_important(),
+            unfiled: clip.facts.unfiled,
+            health: clip.media.health.as_str().to_owned(),
+            names: names.remove(&clip.id).unwrap_or_default(),
+            sidecar_officers: Vec::new(),
+            notes: Vec::new(),
+            links: links.remove(&clip.id).unwrap_or_default(),
+            codes: Vec::new(),
+            measures: Vec::new(),
+        });
+        rows.collect()
+    }
 }
 
 /// What is recorded of a change to something that is no clip.
@@ -91,6 +127,7 @@ impl<'a> Act<'a> {
             batch,
             pending: Pending::default(),
             touched: BTreeSet::new(),
+            making: Making::default(),
             marked: Vec::new(),
             retied: BTreeSet::new(),
             cases: HashMap::new(),
@@ -199,7 +236,6 @@ impl<'a> Act<'a> {
 
     /// Adds a clip. Its row is written by the next [`Act::flush`] or with the commit, as are those of the three below.
     pub fn add_clip(&mut self, clip: Clip) {
-        self.touch(Subject::Clip(clip.id));
         if clip.facts.important {
             self.note_mark(clip.id);
         }
@@ -222,7 +258,13 @@ impl<'a> Act<'a> {
     /// # Errors
     /// When the database refuses.
     pub async fn flush(&mut self) -> Result<(), CustodyError> {
-        let Pending { clips, uploads, links, events } = std::mem::take(&mut self.pending);
+        let pending = std::mem::take(&mut self.pending);
+        let new = pending.new_clips();
+        for clip in &new {
+            self.touched.remove(&Subject::Clip(clip.id));
+        }
+        self.making.add(self.tx.conn(), self.custody.utc_offset, new).await?;
+        let Pending { clips, uploads, links, events } = pending;
         clips::insert_all(self.tx.conn(), &clips).await?;
         uploads::insert_all(self.tx.conn(), &uploads).await?;
         case_links::insert_all(self.tx.conn(), &links).await?;
@@ -231,6 +273,9 @@ impl<'a> Act<'a> {
 
     /// Notes that what people search for in `subject` changes with this act; its document is renewed when the act is committed.
     pub fn touch(&mut self, subject: Subject) {
+        if let Subject::Clip(clip) = subject {
+            self.making.forget(clip);
+        }
         self.touched.insert(subject);
     }
 
@@ -276,6 +321,21 @@ impl<'a> Act<'a> {
         Ok(case)
     }
 
+    /// Looks up those of these cases that are there, so that [`Act::find_or_stub`] finds them at once.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn look_up_cases(&mut self, numbers: impl Iterator<Item = &CaseNumber>) -> Result<(), CustodyError> {
+        let wanted: HashMap<String, &CaseNumber> = numbers.map(|number| (number.canonical(), number)).collect();
+        let canonical: Vec<String> = wanted.keys().cloned().collect();
+        for case in cases::find_by_numbers(self.conn(), &canonical).await? {
+            if let Some(number) = wanted.get(&case.number) {
+                self.cases.insert((*number).clone(), case);
+            }
+        }
+        Ok(())
+    }
+
     /// Adds an entry that commits to `detail`.
     fn seal(
         &mut self,
@@ -301,7 +361,7 @@ impl<'a> Act<'a> {
     /// When the database refuses; whether the act happened is then to be looked up before it is done again.
     pub async fn commit(mut self) -> Result<(), CustodyError> {
         self.flush().await?;
-        index::renew(self.tx.conn(), self.custody.utc_offset, &self.touched).await?;
+        index::renew_with(self.tx.conn(), self.custody.utc_offset, &self.touched, self.making).await?;
         self.batch.write(self.tx.conn(), &self.custody.signer, self.at).await?;
         Ok(self.tx.commit().await?)
     }

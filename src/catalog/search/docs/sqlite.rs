@@ -7,8 +7,9 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use super::NewDoc;
 use crate::catalog::CatalogError;
-use crate::catalog::clips::{INSERTED_AT_ONCE, WRITTEN_AT_ONCE};
-use crate::catalog::search::{is_usual, kind_of, push_list};
+use crate::catalog::clips::INSERTED_AT_ONCE;
+use crate::catalog::portions::{is_usual, portions};
+use crate::catalog::search::{kind_of, push_list};
 
 /// The row number of a document in the index is this less its key. Keys reach it in 2106; then row numbers are negative, which is right too
 /// but takes more room.
@@ -34,7 +35,7 @@ pub(super) async fn remove(c: &mut SqliteConnection, keys: &[i64]) -> Result<(),
 
 pub(super) async fn insert(c: &mut SqliteConnection, docs: &[NewDoc]) -> Result<(), CatalogError> {
     const DOCS: &str = "insert into search_docs (doc_key, kind, subject_id, at_us, digest, body, filters) ";
-    for some in docs.chunks(WRITTEN_AT_ONCE) {
+    for some in portions(docs) {
         let mut q = QueryBuilder::<Sqlite>::new(DOCS);
         q.push_values(some, |mut row, doc| {
             row.push_bind(doc.standing.key)
@@ -45,13 +46,16 @@ pub(super) async fn insert(c: &mut SqliteConnection, docs: &[NewDoc]) -> Result<
                 .push_bind(doc.body.as_str())
                 .push_bind(doc.filters.as_str());
         });
-        q.build().persistent(matches!(some.len(), 1 | WRITTEN_AT_ONCE)).execute(&mut *c).await?;
+        q.build().execute(&mut *c).await?;
+    }
+    // In the order of row numbers: a smaller one would make the engine write out what it has gathered.
+    let rows: Vec<&NewDoc> = docs.iter().rev().collect();
+    for some in portions(&rows) {
         let mut q = QueryBuilder::<Sqlite>::new("insert into search_index (rowid, terms) ");
-        // In the order of row numbers: a smaller one would make the engine write out what it has gathered.
-        q.push_values(some.iter().rev(), |mut row, doc| {
+        q.push_values(some, |mut row, doc| {
             row.push_bind(FLIP - doc.standing.key).push_bind(doc.terms.join(" "));
         });
-        q.build().persistent(matches!(some.len(), 1 | WRITTEN_AT_ONCE)).execute(&mut *c).await?;
+        q.build().execute(&mut *c).await?;
     }
     Ok(())
 }
