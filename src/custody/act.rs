@@ -36,7 +36,8 @@ pub struct Act<'a> {
     making: Making,
     marked: Vec<Id>,
     retied: BTreeSet<Id>,
-    cases: HashMap<CaseNumber, Case>,
+    /// The cases that were looked up, also those that are not there.
+    cases: HashMap<CaseNumber, Option<Case>>,
     at: Micros,
 }
 
@@ -305,10 +306,11 @@ impl<'a> Act<'a> {
     /// # Errors
     /// When the database refuses.
     pub async fn find_or_stub(&mut self, number: &CaseNumber) -> Result<Case, CustodyError> {
-        if let Some(case) = self.cases.get(number) {
-            return Ok(case.clone());
-        }
-        let case = match cases::find_by_number(self.conn(), number).await? {
+        let known = match self.cases.get(number) {
+            Some(known) => known.clone(),
+            None => cases::find_by_number(self.conn(), number).await?,
+        };
+        let case = match known {
             Some(case) => case,
             None => {
                 let case = Case::stub(self.new_id(), number, self.at);
@@ -317,21 +319,21 @@ impl<'a> Act<'a> {
                 case
             }
         };
-        self.cases.insert(number.clone(), case.clone());
+        self.cases.insert(number.clone(), Some(case.clone()));
         Ok(case)
     }
 
-    /// Looks up those of these cases that are there, so that [`Act::find_or_stub`] finds them at once.
+    /// Looks these cases up at once, for [`Act::find_or_stub`].
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn look_up_cases(&mut self, numbers: impl Iterator<Item = &CaseNumber>) -> Result<(), CustodyError> {
         let wanted: HashMap<String, &CaseNumber> = numbers.map(|number| (number.canonical(), number)).collect();
         let canonical: Vec<String> = wanted.keys().cloned().collect();
-        for case in cases::find_by_numbers(self.conn(), &canonical).await? {
-            if let Some(number) = wanted.get(&case.number) {
-                self.cases.insert((*number).clone(), case);
-            }
+        let found = cases::find_by_numbers(self.conn(), &canonical).await?;
+        let mut found: HashMap<String, Case> = found.into_iter().map(|case| (case.number.clone(), case)).collect();
+        for (canonical, number) in wanted {
+            self.cases.entry(number.clone()).or_insert_with(|| found.remove(&canonical));
         }
         Ok(())
     }

@@ -16,8 +16,9 @@ static RUN: AtomicU64 = AtomicU64::new(0);
 const TABLES: u64 = 6;
 /// Statements more or less that the index's upkeep takes.
 const SLACK: u64 = 6;
-/// Tables that a second row is written to where a clip is tied to a case or marked: ties, and more events and entries.
-const EXTRA: u64 = 3;
+/// Tables that a second row is written to where a clip is tied to a case or marked: ties, events, entries, and the document of the case or
+/// incident with its index row.
+const EXTRA: u64 = 5;
 /// Statements that accept a hundred clips of which nothing is known.
 const MOST_PLAIN: u64 = 60;
 /// Names the file for what [`counted`] counts.
