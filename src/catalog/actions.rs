@@ -7,6 +7,7 @@ use sqlx::{FromRow, QueryBuilder};
 use super::clips::{INSERTED_AT_ONCE, find, signed};
 use super::engine::{Conn, on};
 use super::footage::Reach;
+use super::portions::{is_usual, padded};
 use super::{CatalogError, one_row};
 use crate::matching::action::Outing;
 use crate::model::action::{ActionFacts, ActionState, MOST_WINDOW_US};
@@ -359,7 +360,7 @@ pub async fn of_people(
         for some in reaches.chunks(INSERTED_AT_ONCE) {
             let rows: Vec<(i64,)> = on!(conn.reborrow(), c => {
                 let mut q = QueryBuilder::new("with v (who, from_us, to_us) as (");
-                q.push_values(some, |mut row, (who, from, to)| {
+                q.push_values(padded(some), |mut row, (who, from, to)| {
                     row.push_bind(who.as_str()).push_bind(from.0).push_bind(to.0);
                 });
                 q.push(") select distinct p.action_id from v join ").push(table).push(" p on p.").push(column);
@@ -367,7 +368,7 @@ pub async fn of_people(
                     " = v.who and p.from_us between v.from_us and v.to_us \
                      join actions a on a.id = p.action_id where a.state <> 'cancelled'",
                 );
-                q.build_query_as().persistent(false).fetch_all(c).await?
+                q.build_query_as().persistent(is_usual(some.len())).fetch_all(c).await?
             });
             ids.extend(rows.into_iter().map(|(id,)| Id(id)));
         }

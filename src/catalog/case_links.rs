@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use sqlx::{FromRow, QueryBuilder};
 
-use super::clips::{INSERTED_AT_ONCE, WRITTEN_AT_ONCE, find};
+use super::clips::{INSERTED_AT_ONCE, find};
 use super::engine::{Conn, on};
+use super::portions::{is_usual, padded, portions};
 use super::{CatalogError, one_row};
 use crate::model::case::LinkMethod;
 use crate::model::id::Id;
@@ -67,7 +68,7 @@ impl TryFrom<Row> for (Id, CaseLink) {
 /// When the database refuses, also when two are tied already.
 pub async fn insert_all(mut conn: Conn<'_>, links: &[(Id, CaseLink)]) -> Result<(), CatalogError> {
     const SQL: &str = "insert into case_links (clip_id, case_id, method, reason, at_us, action_id, actor) ";
-    for some in links.chunks(WRITTEN_AT_ONCE) {
+    for some in portions(links) {
         on!(conn.reborrow(), c => {
             let mut q = QueryBuilder::new(SQL);
             q.push_values(some, |mut row, (clip, link)| {
@@ -79,7 +80,7 @@ pub async fn insert_all(mut conn: Conn<'_>, links: &[(Id, CaseLink)]) -> Result<
                     .push_bind(link.action_id.map(|id| id.0))
                     .push_bind(link.actor.as_str());
             });
-            q.build().persistent(some.len() == WRITTEN_AT_ONCE).execute(c).await?.rows_affected()
+            q.build().execute(c).await?.rows_affected()
         });
     }
     Ok(())
@@ -139,11 +140,11 @@ pub async fn methods_of(mut conn: Conn<'_>, clips: &[Id]) -> Result<Vec<(Id, Id,
         let rows: Vec<(i64, i64, String)> = on!(conn.reborrow(), c => {
             let mut q = QueryBuilder::new("select clip_id, case_id, method from case_links where clip_id in (");
             let mut list = q.separated(", ");
-            for clip in some {
+            for clip in padded(some) {
                 list.push_bind(clip.0);
             }
             q.push(")");
-            q.build_query_as().persistent(false).fetch_all(c).await?
+            q.build_query_as().persistent(is_usual(some.len())).fetch_all(c).await?
         });
         for (clip, case, method) in rows {
             ties.push((Id(clip), Id(case), read_method(clip, method)?));

@@ -6,6 +6,7 @@ use sqlx::{FromRow, QueryBuilder};
 
 use super::clips::INSERTED_AT_ONCE;
 use super::engine::{Conn, on};
+use super::portions::{is_usual, padded};
 use super::{CatalogError, one_row};
 use crate::model::case_number::CaseNumber;
 use crate::model::id::Id;
@@ -109,6 +110,28 @@ pub async fn find_by_number(conn: Conn<'_>, number: &CaseNumber) -> Result<Optio
         q.build_query_as::<Row>().fetch_optional(c).await?
     });
     Ok(row.map(Case::from))
+}
+
+/// The cases with these canonical numbers that are there, without their parties, in no order.
+///
+/// # Errors
+/// When the database is away.
+pub async fn find_by_numbers(mut conn: Conn<'_>, numbers: &[String]) -> Result<Vec<Case>, CatalogError> {
+    let mut cases = Vec::with_capacity(numbers.len());
+    for some in numbers.chunks(INSERTED_AT_ONCE) {
+        let rows = on!(conn.reborrow(), c => {
+            let mut q = QueryBuilder::new("select ");
+            q.push(COLUMNS).push(" from cases where number in (");
+            let mut list = q.separated(", ");
+            for number in padded(some) {
+                list.push_bind(number.as_str());
+            }
+            q.push(")");
+            q.build_query_as::<Row>().persistent(is_usual(some.len())).fetch_all(c).await?
+        });
+        cases.extend(rows.into_iter().map(Case::from));
+    }
+    Ok(cases)
 }
 
 /// The case with this id, with its parties.

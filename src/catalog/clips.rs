@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use sqlx::{FromRow, QueryBuilder};
 
 use super::engine::{Conn, on};
+use super::portions::{is_usual, padded, portions};
 use super::{CatalogError, one_row};
 use crate::model::clip::{ClipState, ClipTimes, TimeSource};
 use crate::model::digest::{Sha256Digest, Sm3Digest};
@@ -152,10 +153,6 @@ struct Row {
 /// Most rows in one statement; an engine takes only so many parameters.
 pub(in crate::catalog) const INSERTED_AT_ONCE: usize = 256;
 
-/// Rows in one statement of what is written with every group of arrivals. So few that the statement is kept prepared: parsing a long one
-/// costs as much as running it.
-pub(in crate::catalog) const WRITTEN_AT_ONCE: usize = 25;
-
 const COLUMNS: &str = "id, sha256, sm3, size_bytes, role, state, important, marked, recorded_us, recorded_source, \
     doubts, name_us, sidecar_us, file_us, arrived_us, lat, lon, recorder, officer, sequence, facts, sidecar_facts, \
     sidecar_of, unfiled, unfiled_reason, entry_index, last_entry";
@@ -228,7 +225,7 @@ const INSERT: &str = "insert into clips (id, sha256, sm3, size_bytes, role, kind
 /// # Errors
 /// When the database refuses; a second clip with the same digest is refused.
 pub async fn insert_all(mut conn: Conn<'_>, clips: &[Clip]) -> Result<(), CatalogError> {
-    for some in clips.chunks(WRITTEN_AT_ONCE) {
+    for some in portions(clips) {
         on!(conn.reborrow(), c => {
             let mut q = QueryBuilder::new(INSERT);
             q.push_values(some, |mut row, clip| {
@@ -264,7 +261,7 @@ pub async fn insert_all(mut conn: Conn<'_>, clips: &[Clip]) -> Result<(), Catalo
                     .push_bind(signed(clip.entry_index))
                     .push_bind(signed(clip.last_entry));
             });
-            q.build().persistent(some.len() == WRITTEN_AT_ONCE).execute(c).await?.rows_affected()
+            q.build().execute(c).await?.rows_affected()
         });
     }
     Ok(())
@@ -446,11 +443,11 @@ pub async fn known_digests(
         let rows: Vec<(i64, Vec<u8>)> = on!(conn.reborrow(), c => {
             let mut q = QueryBuilder::new("select id, sha256 from clips where sha256 in (");
             let mut list = q.separated(", ");
-            for digest in some {
+            for digest in padded(some) {
                 list.push_bind(digest.0.to_vec());
             }
             q.push(")");
-            q.build_query_as().persistent(false).fetch_all(c).await?
+            q.build_query_as().persistent(is_usual(some.len())).fetch_all(c).await?
         });
         for (row, digest) in rows {
             let bytes = <[u8; 32]>::try_from(&digest[..]).map_err(|_| CatalogError::Undecodable {

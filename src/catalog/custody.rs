@@ -3,8 +3,9 @@
 use sqlx::{FromRow, QueryBuilder};
 
 use super::CatalogError;
-use super::clips::{WRITTEN_AT_ONCE, find, signed};
+use super::clips::{find, signed};
 use super::engine::{Conn, on};
+use super::portions::portions;
 use crate::model::custody::EventKind;
 use crate::model::id::Id;
 use crate::model::time::Micros;
@@ -36,7 +37,7 @@ pub struct CustodyEvent {
 /// When the database refuses.
 pub async fn insert_all(mut conn: Conn<'_>, events: &[CustodyEvent]) -> Result<(), CatalogError> {
     const SQL: &str = "insert into custody_events (id, clip_id, at_us, kind, actor, detail, salt, entry_index) ";
-    for some in events.chunks(WRITTEN_AT_ONCE) {
+    for some in portions(events) {
         on!(conn.reborrow(), c => {
             let mut q = QueryBuilder::new(SQL);
             q.push_values(some, |mut row, event| {
@@ -49,7 +50,7 @@ pub async fn insert_all(mut conn: Conn<'_>, events: &[CustodyEvent]) -> Result<(
                     .push_bind(event.salt.to_vec())
                     .push_bind(signed(event.entry_index));
             });
-            q.build().persistent(some.len() == WRITTEN_AT_ONCE).execute(c).await?.rows_affected()
+            q.build().execute(c).await?.rows_affected()
         });
     }
     Ok(())

@@ -2,8 +2,9 @@
 
 use sqlx::QueryBuilder;
 
-use super::clips::{WRITTEN_AT_ONCE, signed};
+use super::clips::signed;
 use super::engine::{Conn, on};
+use super::portions::portions;
 use super::{CatalogError, one_row};
 use crate::model::time::Micros;
 
@@ -13,13 +14,13 @@ use crate::model::time::Micros;
 /// When the database refuses, also when an index is taken.
 pub async fn insert_entries(mut conn: Conn<'_>, index: u64, lines: &[Vec<u8>]) -> Result<(), CatalogError> {
     let numbered: Vec<(i64, &[u8])> = (signed(index)..).zip(lines.iter().map(Vec::as_slice)).collect();
-    for some in numbered.chunks(WRITTEN_AT_ONCE) {
+    for some in portions(&numbered) {
         on!(conn.reborrow(), c => {
             let mut q = QueryBuilder::new("insert into ledger_entries (entry_index, line) ");
             q.push_values(some, |mut row, (index, line)| {
                 row.push_bind(*index).push_bind(*line);
             });
-            q.build().persistent(some.len() == WRITTEN_AT_ONCE).execute(c).await?.rows_affected()
+            q.build().execute(c).await?.rows_affected()
         });
     }
     Ok(())

@@ -48,7 +48,7 @@ mod tests {
 
     /// The first 8 bytes of SHA-384 of each migration that has landed, on SQLite and on PostgreSQL. Only ever added to: a catalog that was
     /// made by a migration refuses it when it was edited.
-    const LANDED: [(i64, &str, &str); 12] = [
+    const LANDED: [(i64, &str, &str); 13] = [
         (1, "36709e87fcaee1b1", "ed8d472f03df74eb"),
         (2, "0915807ffadc6a65", "f71d6353f21aa789"),
         (3, "0e3d3e96b1a191f7", "e4def24167c08c4b"),
@@ -58,6 +58,7 @@ mod tests {
         (7, "9c3546e9c3869d87", "1be4c57a29266189"),
         (8, "13992b06717b0191", "387064bc913abce9"),
         (9, "a54aa74506f1daa4", "e34f0152ca97a29f"),
+        (10, "cdf065ba50ade7b9", "795c4c05aa60e331"),
         (11, "766274864bd948d2", "a0c437e929491f46"),
         (12, "ad251020721d2da6", "6f61c8edfe2682ff"),
         (13, "ff38f86e8b703ea4", "0e03072bc4f6f682"),
@@ -95,6 +96,28 @@ mod tests {
         assert_eq!(dirty, [(1, 1), (2, 3)]);
         let (clips,): (i64,) = sqlx::query_as("select count(*) from clips").fetch_one(&pool).await.unwrap();
         assert_eq!(clips, 2);
+    }
+
+    #[tokio::test]
+    async fn an_index_that_was_read_backwards_is_made_anew() {
+        let pool = sqlx::sqlite::SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await.unwrap();
+        let before: Vec<_> = SQLITE.iter().filter(|m| m.version < 10).cloned().collect();
+        Migrator { migrations: before.into(), ..Migrator::DEFAULT }.run(&pool).await.unwrap();
+        for sql in [
+            "insert into cases (id, number, stub, created_us, updated_us) values (3, '（2004）执他字第19号', 1, 1, 1)",
+            "insert into search_docs (doc_key, kind, subject_id, at_us, digest, body, filters) values (16, 2, 3, 1, 1, 'x', 'kcase')",
+            "insert into search_index (rowid, terms) values (16, 'kcase')",
+            "insert into search_blocks (block, entries) values (0, x'00')",
+        ] {
+            sqlx::query(sql).execute(&pool).await.unwrap();
+        }
+        sqlite(&pool).await.unwrap();
+        let dirty: Vec<(i64, i64)> =
+            sqlx::query_as("select kind, subject_id from search_dirty").fetch_all(&pool).await.unwrap();
+        assert_eq!(dirty, [(2, 3)]);
+        let left = "select (select count(*) from search_docs) + (select count(*) from search_blocks) \
+            + (select count(*) from search_index where search_index match 'kcase')";
+        assert_eq!(sqlx::query_as::<_, (i64,)>(left).fetch_one(&pool).await.unwrap(), (0,));
     }
 
     #[tokio::test]

@@ -23,6 +23,7 @@ pub mod moved;
 pub mod notes;
 pub mod officers;
 pub mod people;
+mod portions;
 pub mod receipts;
 pub mod recorders;
 pub mod records;
@@ -101,6 +102,9 @@ pub enum CatalogError {
     /// No free key for a search document.
     #[error("search_docs: no free key within 250 years of a document's time; run `zhilu check`")]
     NoKey,
+    /// The thread that makes search documents ended without them.
+    #[error("search documents were not made; the program is stopping, or has a fault that its log tells of; try again")]
+    NotMade,
 }
 
 impl CatalogError {

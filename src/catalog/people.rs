@@ -4,6 +4,7 @@ use sqlx::{FromRow, QueryBuilder};
 
 use super::CatalogError;
 use super::engine::{Conn, on};
+use super::portions::{is_usual, padded};
 use crate::matching::register::{Holder, Registers};
 use crate::model::time::Micros;
 
@@ -47,12 +48,13 @@ pub async fn registers(conn: Conn<'_>, officers: &[String], recorders: &[String]
         for (at, (words, select)) in sources.into_iter().filter(|(words, _)| !words.is_empty()).enumerate() {
             q.push(if at == 0 { "" } else { " union all " }).push(select);
             let mut list = q.separated(", ");
-            for word in words {
+            for word in padded(words) {
                 list.push_bind(word.as_str());
             }
             q.push(")");
         }
-        q.build_query_as::<Row>().persistent(false).fetch_all(c).await?
+        let usual = is_usual(officers.len().max(recorders.len()));
+        q.build_query_as::<Row>().persistent(usual).fetch_all(c).await?
     });
     for row in rows {
         match (row.what.as_str(), row.officer) {

@@ -4,8 +4,9 @@ use std::collections::HashSet;
 
 use sqlx::{FromRow, QueryBuilder};
 
-use super::clips::{INSERTED_AT_ONCE, WRITTEN_AT_ONCE, find, signed};
+use super::clips::{INSERTED_AT_ONCE, find, signed};
 use super::engine::{Conn, on};
+use super::portions::{is_usual, padded, portions};
 use super::{CatalogError, one_row};
 use crate::model::digest::{Sha256Digest, to_hex};
 use crate::model::id::Id;
@@ -123,7 +124,7 @@ const INSERT: &str = "insert into uploads (id, clip_id, folder, dir, name, pair_
 /// # Errors
 /// When the database refuses.
 pub async fn insert_all(mut conn: Conn<'_>, uploads: &[Upload]) -> Result<(), CatalogError> {
-    for some in uploads.chunks(WRITTEN_AT_ONCE) {
+    for some in portions(uploads) {
         on!(conn.reborrow(), c => {
             let mut q = QueryBuilder::new(INSERT);
             q.push_values(some, |mut row, u| {
@@ -148,7 +149,7 @@ pub async fn insert_all(mut conn: Conn<'_>, uploads: &[Upload]) -> Result<(), Ca
                     .push_bind(u.released.map(|t| t.0))
                     .push_bind(u.outcome.as_deref());
             });
-            q.build().persistent(some.len() == WRITTEN_AT_ONCE).execute(c).await?.rows_affected()
+            q.build().execute(c).await?.rows_affected()
         });
     }
     Ok(())
@@ -163,14 +164,14 @@ pub async fn pairs_at(mut conn: Conn<'_>, places: &[PairPlace<'_>]) -> Result<Ha
     for some in places.chunks(INSERTED_AT_ONCE) {
         let rows: Vec<OwnedPairPlace> = on!(conn.reborrow(), c => {
             let mut q = QueryBuilder::new("with v (folder, dir, pair_key) as (");
-            q.push_values(some, |mut row, (folder, dir, pair_key)| {
+            q.push_values(padded(some), |mut row, (folder, dir, pair_key)| {
                 row.push_bind(*folder).push_bind(*dir).push_bind(*pair_key);
             });
             q.push(
                 ") select distinct v.folder, v.dir, v.pair_key from v join uploads u \
                  on u.folder = v.folder and u.dir = v.dir and u.pair_key = v.pair_key",
             );
-            q.build_query_as().persistent(false).fetch_all(c).await?
+            q.build_query_as().persistent(is_usual(some.len())).fetch_all(c).await?
         });
         taken.extend(rows);
     }

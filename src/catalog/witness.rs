@@ -3,8 +3,9 @@
 use sqlx::{FromRow, QueryBuilder};
 
 use super::CatalogError;
-use super::clips::{WRITTEN_AT_ONCE, signed};
+use super::clips::signed;
 use super::engine::{Conn, on};
+use super::portions::portions;
 use crate::model::time::Micros;
 
 /// What is known of a log that this court witnesses.
@@ -91,13 +92,13 @@ pub async fn newest_witnessed(conn: Conn<'_>, origin: &str) -> Result<Option<Str
 /// When the database refuses.
 pub async fn add_mirrored(mut conn: Conn<'_>, origin: &str, index: u64, lines: &[Vec<u8>]) -> Result<(), CatalogError> {
     let numbered: Vec<(i64, &[u8])> = (signed(index)..).zip(lines.iter().map(Vec::as_slice)).collect();
-    for some in numbered.chunks(WRITTEN_AT_ONCE) {
+    for some in portions(&numbered) {
         on!(conn.reborrow(), c => {
             let mut q = QueryBuilder::new("insert into mirrored_entries (origin, entry_index, line) ");
             q.push_values(some, |mut row, (index, line)| {
                 row.push_bind(origin).push_bind(*index).push_bind(*line);
             });
-            q.build().persistent(some.len() == WRITTEN_AT_ONCE).execute(c).await?.rows_affected()
+            q.build().execute(c).await?.rows_affected()
         });
     }
     Ok(())

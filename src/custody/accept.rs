@@ -121,6 +121,7 @@ async fn accept_as(custody: &Custody, arrivals: &[Arrival]) -> Result<Vec<Accept
     let firsts: Vec<First> = arrivals.iter().map(|arrival| First::of(custody, arrival)).collect();
     let people: Vec<&Footage> = firsts.iter().filter_map(|first| first.footage.as_ref()).collect();
     let grounds = grounds(act.conn(), &people, &custody.rules).await?;
+    act.look_up_cases(firsts.iter().flat_map(|first| &first.concluded.links).map(|link| &link.number)).await?;
     let mut look = Look::default();
     let mut accepted = Vec::with_capacity(arrivals.len());
     for (arrival, first) in arrivals.iter().zip(firsts) {
@@ -255,6 +256,7 @@ async fn accept_after_sidecars(
         attach(act, &mut clip, sidecar).await?;
     }
     tie(act, &mut clip, links, &[], &[]).await?;
+    act.touch(Subject::Clip(clip.id));
     clips::update(act.conn(), &clip).await?;
     look.anew.push(clip.id);
     Ok(Accepted { clip_id: clip.id, duplicate: false })

@@ -8,11 +8,12 @@ use super::{Actor, Custody, CustodyError};
 use crate::catalog::amendments::{self, Amendment};
 use crate::catalog::case_links::{self, CaseLink};
 use crate::catalog::cases::{self, Case};
-use crate::catalog::clips::{self, Clip};
+use crate::catalog::clips::{self, Clip, ClipRole};
 use crate::catalog::custody::{self as events, CustodyEvent};
 use crate::catalog::engine::{Conn, Tx};
 use crate::catalog::fixity;
 use crate::catalog::retention;
+use crate::catalog::search::source::ClipRows;
 use crate::catalog::uploads::{self, Upload};
 use crate::clock::random_bytes;
 use crate::ledger::disposal::rules_public;
@@ -25,6 +26,7 @@ use crate::model::retention::Table;
 use crate::model::subject::Subject;
 use crate::model::time::Micros;
 use crate::search::index;
+use crate::search::making::Making;
 
 /// An act under way; dropped without [`Act::commit`] it never happened.
 pub struct Act<'a> {
@@ -33,9 +35,12 @@ pub struct Act<'a> {
     batch: Batch,
     pending: Pending,
     touched: BTreeSet<Subject>,
+    /// Documents of new clips of which nothing else changed since their rows were written.
+    making: Making,
     marked: Vec<Id>,
     retied: BTreeSet<Id>,
-    cases: HashMap<CaseNumber, Case>,
+    /// The cases that were looked up, also those that are not there.
+    cases: HashMap<CaseNumber, Option<Case>>,
     at: Micros,
 }
 
@@ -46,6 +51,38 @@ struct Pending {
     uploads: Vec<Upload>,
     links: Vec<(Id, CaseLink)>,
     events: Vec<CustodyEvent>,
+}
+
+impl Pending {
+    /// What documents of the new clips are made of: no more than waits here. A sidecar has none.
+    fn new_clips(&self) -> Vec<ClipRows> {
+        let mut names: HashMap<Id, Vec<(String, String)>> = HashMap::new();
+        for upload in &self.uploads {
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            names.entry(upload.clip_id).or_default().push((text(&upload.dir), text(&upload.name)));
+        }
+        let mut links: HashMap<Id, Vec<(Id, Option<Id>)>> = HashMap::new();
+        for (clip, link) in &self.links {
+            links.entry(*clip).or_default().push((link.case_id, link.action_id));
+        }
+        let clips = self.clips.iter().filter(|clip| clip.role == ClipRole::Clip);
+        let rows = clips.map(|clip| ClipRows {
+            id: clip.id,
+            at: clip.facts.recorded,
+            recorder: clip.facts.recorder.clone(),
+            officer: clip.facts.officer.clone(),
+            important: clip.is_important(),
+            unfiled: clip.facts.unfiled,
+            health: clip.media.health.as_str().to_owned(),
+            names: names.remove(&clip.id).unwrap_or_default(),
+            sidecar_officers: Vec::new(),
+            notes: Vec::new(),
+            links: links.remove(&clip.id).unwrap_or_default(),
+            codes: Vec::new(),
+            measures: Vec::new(),
+        });
+        rows.collect()
+    }
 }
 
 /// What is recorded of a change to something that is no clip.
@@ -94,6 +131,7 @@ impl<'a> Act<'a> {
             batch,
             pending: Pending::default(),
             touched: BTreeSet::new(),
+            making: Making::default(),
             marked: Vec::new(),
             retied: BTreeSet::new(),
             cases: HashMap::new(),
@@ -225,7 +263,6 @@ impl<'a> Act<'a> {
 
     /// Adds a clip. Its row is written by the next [`Act::flush`] or with the commit, as are those of the three below.
     pub fn add_clip(&mut self, clip: Clip) {
-        self.touch(Subject::Clip(clip.id));
         if clip.facts.important {
             self.note_mark(clip.id);
         }
@@ -248,7 +285,13 @@ impl<'a> Act<'a> {
     /// # Errors
     /// When the database refuses.
     pub async fn flush(&mut self) -> Result<(), CustodyError> {
-        let Pending { clips, uploads, links, events } = std::mem::take(&mut self.pending);
+        let pending = std::mem::take(&mut self.pending);
+        let new = pending.new_clips();
+        for clip in &new {
+            self.touched.remove(&Subject::Clip(clip.id));
+        }
+        self.making.add(self.tx.conn(), self.custody.utc_offset, new).await?;
+        let Pending { clips, uploads, links, events } = pending;
         clips::insert_all(self.tx.conn(), &clips).await?;
         uploads::insert_all(self.tx.conn(), &uploads).await?;
         case_links::insert_all(self.tx.conn(), &links).await?;
@@ -257,6 +300,9 @@ impl<'a> Act<'a> {
 
     /// Notes that what people search for in `subject` changes with this act; its document is renewed when the act is committed.
     pub fn touch(&mut self, subject: Subject) {
+        if let Subject::Clip(clip) = subject {
+            self.making.forget(clip);
+        }
         self.touched.insert(subject);
     }
 
@@ -286,10 +332,11 @@ impl<'a> Act<'a> {
     /// # Errors
     /// When the database refuses.
     pub async fn find_or_stub(&mut self, number: &CaseNumber) -> Result<Case, CustodyError> {
-        if let Some(case) = self.cases.get(number) {
-            return Ok(case.clone());
-        }
-        let case = match cases::find_by_number(self.conn(), number).await? {
+        let known = match self.cases.get(number) {
+            Some(known) => known.clone(),
+            None => cases::find_by_number(self.conn(), number).await?,
+        };
+        let case = match known {
             Some(case) => case,
             None => {
                 let case = Case::stub(self.new_id(), number, self.at);
@@ -298,8 +345,23 @@ impl<'a> Act<'a> {
                 case
             }
         };
-        self.cases.insert(number.clone(), case.clone());
+        self.cases.insert(number.clone(), Some(case.clone()));
         Ok(case)
+    }
+
+    /// Looks these cases up at once, for [`Act::find_or_stub`].
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn look_up_cases(&mut self, numbers: impl Iterator<Item = &CaseNumber>) -> Result<(), CustodyError> {
+        let wanted: HashMap<String, &CaseNumber> = numbers.map(|number| (number.canonical(), number)).collect();
+        let canonical: Vec<String> = wanted.keys().cloned().collect();
+        let found = cases::find_by_numbers(self.conn(), &canonical).await?;
+        let mut found: HashMap<String, Case> = found.into_iter().map(|case| (case.number.clone(), case)).collect();
+        for (canonical, number) in wanted {
+            self.cases.entry(number.clone()).or_insert_with(|| found.remove(&canonical));
+        }
+        Ok(())
     }
 
     /// Adds an entry that commits to `detail`.
@@ -336,7 +398,7 @@ impl<'a> Act<'a> {
     /// [`Self::commit`], without telling the guard; gives the head that was signed.
     pub(super) async fn commit_signed(mut self) -> Result<Option<String>, CustodyError> {
         self.flush().await?;
-        index::renew(self.tx.conn(), self.custody.utc_offset, &self.touched).await?;
+        index::renew_with(self.tx.conn(), self.custody.utc_offset, &self.touched, self.making).await?;
         let note = self.batch.write(self.tx.conn(), &self.custody.signer, self.at).await?;
         self.tx.commit().await?;
         Ok(note)

@@ -287,6 +287,12 @@ fn write_number(out: &mut String, number: &serde_json::Number) -> Result<(), Fau
 /// RFC 8785 §3.2.2.2: short escapes where JSON has them, `\u00xx` for other control characters, everything else as it is.
 fn write_string(out: &mut String, text: &str) {
     out.push('"');
+    // Almost no text holds anything to be escaped; such a one is copied whole.
+    if !text.bytes().any(|b| b < b' ' || matches!(b, b'"' | b'\\')) {
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     for c in text.chars() {
         match c {
             '"' => out.push_str("\\\""),

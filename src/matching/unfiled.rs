@@ -139,16 +139,20 @@ impl UnfiledReason {
     }
 }
 
-/// Everything that was missing, as a row keeps it. The first thing's word stands for all; the sentences say all.
+/// Everything that was missing. The first thing's word stands for all; the sentences say all. A row keeps each thing for itself, from which
+/// the rest follows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unfiled {
     /// The first thing's stable word.
+    #[serde(default, skip_serializing)]
     pub code: String,
     /// Everything, in Chinese.
+    #[serde(default, skip_serializing)]
     pub zh: String,
     /// Everything, in English.
+    #[serde(default, skip_serializing)]
     pub en: String,
-    /// Each thing for itself; empty in rows from before there were several.
+    /// Each thing for itself; not in rows from before there were several.
     #[serde(default)]
     pub missing: Vec<Reason>,
 }
@@ -172,10 +176,7 @@ impl Unfiled {
     /// What numbers said, with `reasons` instead of everything else.
     #[must_use]
     pub fn with(self, reasons: &[UnfiledReason]) -> Self {
-        let Self { code, zh, en, mut missing } = self;
-        if missing.is_empty() {
-            missing.push(Reason { code, zh, en });
-        }
+        let Self { mut missing, .. } = self;
         missing.retain(|r| OF_NUMBERS.contains(&r.code.as_str()));
         missing.extend(reasons.iter().map(UnfiledReason::reason));
         Self::of(missing)
@@ -189,7 +190,11 @@ impl Unfiled {
 
     /// Reads what a row holds; none when it is nothing that was ever written.
     pub fn from_stored(text: &str) -> Option<Self> {
-        serde_json::from_str(text).ok()
+        let Self { code, zh, en, mut missing } = serde_json::from_str(text).ok()?;
+        if missing.is_empty() && !code.is_empty() {
+            missing.push(Reason { code, zh, en });
+        }
+        (!missing.is_empty()).then(|| Self::of(missing))
     }
 }
 
@@ -205,6 +210,9 @@ mod tests {
         assert_eq!(new.zh, "没有案号；不知道是哪位执行人员、哪台执法记录仪");
         let again = Unfiled::from_stored(&new.to_stored()).unwrap().with(&[UnfiledReason::NobodyKnown]);
         assert_eq!(again, new);
+        let whole = serde_json::json!({"code": new.code, "zh": new.zh, "en": new.en, "missing": new.missing});
+        assert_eq!(Unfiled::from_stored(&whole.to_string()), Some(new), "rows from before it followed");
+        assert_eq!(Unfiled::from_stored("{}"), None);
         let other = again.with(&[UnfiledReason::Refused(vec!["（2021）吉0721执1号".to_owned()])]);
         assert_eq!(other.missing.iter().map(|r| r.code.as_str()).collect::<Vec<_>>(), ["no_number_found", "refused"]);
     }

@@ -20,11 +20,10 @@ pub struct InvalidDigest;
 
 /// Lower-case hexadecimal of `bytes`.
 pub fn to_hex(bytes: &[u8]) -> String {
-    use fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, b| {
-        let _ = write!(out, "{b:02x}");
-        out
-    })
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
+    let mut hex = String::with_capacity(bytes.len() * 2);
+    hex.extend(bytes.iter().flat_map(|b| [digit(b >> 4), digit(b & 15)]));
+    hex
 }
 
 /// The 32 bytes that 64 hexadecimal characters (either case) stand for.

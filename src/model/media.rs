@@ -1,4 +1,4 @@
-//! What was read in a file, each fact with where it was read. Absent is `None`, never 0.
+//! What was read in a file, each fact with where it was read. Absent is `None`, never 0, and not written.
 
 use serde::{Deserialize, Serialize};
 
@@ -118,14 +118,19 @@ impl Container {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct VideoFacts {
     /// `h264`, `hevc`, `mpeg4`, `mjpeg`, …; the sample entry's four characters when it has no common name.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub codec: Option<String>,
     /// Width in pixels, before rotation.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub width: Option<u32>,
     /// Height in pixels, before rotation.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub height: Option<u32>,
     /// Clockwise degrees a player turns the picture by: 0, 90, 180 or 270.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub rotation: Option<u16>,
     /// Mean frames per second.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub fps: Option<f64>,
 }
 
@@ -133,10 +138,13 @@ pub struct VideoFacts {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct AudioFacts {
     /// `aac`, `pcm`, `g711a`, `g711u`, `amr`, `mp3`, …; the format's own code when it has no common name.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub codec: Option<String>,
     /// Samples per second.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub sample_rate: Option<u32>,
     /// Channels.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub channels: Option<u16>,
 }
 
@@ -163,8 +171,10 @@ pub struct GpsSource {
     /// `©xyz`, `loci`, `apple`, `novatek`, `gpmd`, `text`, `sidecar`, …
     pub kind: String,
     /// Offset in the file, in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub offset: Option<u64>,
     /// The start position, when the format is public and holds one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub position: Option<Position>,
 }
 
@@ -174,8 +184,10 @@ pub struct Anomaly {
     /// A stable word: `no_moov`, `overrun`, `samples_beyond_eof`, `garbage`, `no_mvhd`, `zero_tail`, …
     pub code: String,
     /// Offset in the file, in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub offset: Option<u64>,
     /// Short detail, such as the box's name or two values that disagree; at most 200 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }
 
@@ -185,28 +197,39 @@ pub struct MediaFacts {
     /// What the content is.
     pub kind: Kind,
     /// The container, when known.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub container: Option<Container>,
     /// Whether it can be read.
     pub health: Health,
     /// Duration in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<u64>,
     /// Creation time as the container says, read as UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub created: Option<Micros>,
     /// The creation time's raw value in the container, such as seconds since 1904 or `IDIT`'s text.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub created_raw: Option<String>,
     /// The first picture track.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub video: Option<VideoFacts>,
     /// The first sound track.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub audio: Option<AudioFacts>,
     /// Number of tracks of any kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tracks: Option<u32>,
     /// Every source of position found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gps: Vec<GpsSource>,
     /// Maker of the device.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub make: Option<String>,
     /// Model of the device.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     /// What is wrong or odd; at most 64 are kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub anomalies: Vec<Anomaly>,
 }
 

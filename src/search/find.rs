@@ -37,6 +37,8 @@ pub struct Page {
     pub hits: Vec<Doc>,
     /// Whether there are more, as far as is known.
     pub more: bool,
+    /// Where texts were compared: the hits that were met, those of later pages too.
+    pub met: Option<Count>,
     /// Whether the search came to its end within its time.
     pub complete: bool,
 }
@@ -123,13 +125,21 @@ pub async fn newest(
     let search = Search::new(plan);
     let mut window = search.window();
     window = before.map_or(window, |before| window.below(before));
-    let mut page = Page { hits: Vec::with_capacity(limit + 1), more: false, complete: true };
-    // Where texts are compared some candidates drop out.
-    let mut batch = if search.exact { limit + 1 } else { limit + 17 };
+    let mut page = Page { hits: Vec::with_capacity(limit + 1), more: false, met: None, complete: true };
+    let mut batch = match (search.exact, before) {
+        (true, _) => limit + 1,
+        // Where texts are compared some candidates drop out.
+        (false, Some(_)) => limit + 17,
+        // What is compared for the count serves the page too.
+        (false, None) => MOST_COMPARED.max(limit + 17),
+    };
     loop {
         let found = session.newest(search.expr.as_ref(), &window, batch).await?;
         let last = found.docs.last().map(|doc| doc.key).filter(|_| found.docs.len() == batch && !found.out_of_time);
         page.hits.extend(found.docs.into_iter().filter(|doc| search.is_hit(doc)));
+        if !search.exact {
+            page.met = Some(Count { hits: page.hits.len(), exact: last.is_none() && !found.out_of_time });
+        }
         if page.hits.len() > limit {
             page.hits.truncate(limit);
             page.more = true;
@@ -197,7 +207,7 @@ pub async fn best(
     let more = ranked.len() > limit;
     ranked.truncate(limit);
     let (places, hits) = ranked.into_iter().unzip();
-    Ok((Page { hits, more, complete: page.complete }, places))
+    Ok((Page { hits, more, ..page }, places))
 }
 
 /// How far hits are counted where texts must be compared, each of which is a document read: two to ten microseconds, so that ten thousand
@@ -210,7 +220,7 @@ pub enum Counting {
     Exact,
 }
 
-/// How many hits there are, up to [`MOST_COUNTED`].
+/// How many hits there are, up to [`MOST_COUNTED`]. Where texts must be compared a first page has met a few hundred already.
 ///
 /// # Errors
 /// When the database is away.

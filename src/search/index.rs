@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::document::{self, Document};
 use super::key;
+use super::making::{Made, Making};
 use super::packed::{self, Changes};
 use crate::catalog::CatalogError;
 use crate::catalog::engine::{Conn, Db};
@@ -26,18 +27,36 @@ const ANALYZER_KEY: &str = "search_analyzer";
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn renew(mut conn: Conn<'_>, offset: UtcOffset, subjects: &BTreeSet<Subject>) -> Result<(), CatalogError> {
+pub async fn renew(conn: Conn<'_>, offset: UtcOffset, subjects: &BTreeSet<Subject>) -> Result<(), CatalogError> {
+    renew_with(conn, offset, subjects, Making::default()).await
+}
+
+/// As [`renew`], and writes the documents of the clips that `new` holds, which had none.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn renew_with(
+    mut conn: Conn<'_>,
+    offset: UtcOffset,
+    subjects: &BTreeSet<Subject>,
+    new: Making,
+) -> Result<(), CatalogError> {
     let mut all: Vec<Subject> = with_documents(subjects.iter().copied()).collect();
-    if all.is_empty() {
-        return Ok(());
-    }
     let known: HashSet<Subject> = all.iter().copied().collect();
     let dependents = dependents(conn.reborrow(), &all).await?;
-    all.extend(dependents.into_iter().filter(|s| !known.contains(s)));
+    all.extend(dependents.into_iter().filter(|s| !known.contains(s) && !new.holds(*s)));
+    let mut made = new.finish(conn.reborrow(), offset).await?;
     if all.len() > MOST_AT_ONCE {
-        return dirty::add(conn, &all).await;
+        dirty::add(conn.reborrow(), &all).await?;
+        all.clear();
     }
-    renew_all(conn, offset, &all).await
+    // What is new has no document to be compared with; it is written with the first of the others.
+    for group in all.chunks(GROUP).chain(all.is_empty().then_some(&[][..])) {
+        let loaded = load(conn.reborrow(), offset, group).await?;
+        let documents = made.drain(..).chain(loaded.into_iter().map(Made::from));
+        write(conn.reborrow(), group, documents.collect()).await?;
+    }
+    Ok(())
 }
 
 /// Notes subjects, and those that hold something of them, to be renewed by [`drain`]: within the transaction that changes them.
@@ -163,7 +182,7 @@ fn ids(subjects: &[Subject], is: impl Fn(&Subject) -> bool) -> Vec<i64> {
 async fn renew_all(mut conn: Conn<'_>, offset: UtcOffset, subjects: &[Subject]) -> Result<(), CatalogError> {
     for group in subjects.chunks(GROUP) {
         let documents = load(conn.reborrow(), offset, group).await?;
-        write(conn.reborrow(), group, documents).await?;
+        write(conn.reborrow(), group, documents.into_iter().map(Made::from).collect()).await?;
     }
     Ok(())
 }
@@ -200,36 +219,21 @@ async fn load(mut conn: Conn<'_>, offset: UtcOffset, subjects: &[Subject]) -> Re
     Ok(documents)
 }
 
-/// Writes documents whose rows were not looked at, in groups within the caller's transaction: for loading many. [`docs::optimize`] at the
-/// end makes the index as small as it can be.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn put(mut conn: Conn<'_>, documents: Vec<Document>) -> Result<(), CatalogError> {
-    let mut documents = documents;
-    while !documents.is_empty() {
-        let group = documents.split_off(documents.len().saturating_sub(GROUP));
-        let subjects: Vec<Subject> = group.iter().map(|d| d.subject).collect();
-        write(conn.reborrow(), &subjects, group).await?;
-    }
-    Ok(())
-}
-
-/// Writes what changed of the documents of `subjects`; a subject without one has none any more.
-async fn write(mut conn: Conn<'_>, subjects: &[Subject], documents: Vec<Document>) -> Result<(), CatalogError> {
+/// Writes what changed of the documents of `subjects`, one of which that is not among `documents` has none any more, and those of other
+/// subjects, which have none yet.
+async fn write(mut conn: Conn<'_>, subjects: &[Subject], documents: Vec<Made>) -> Result<(), CatalogError> {
     let standing = docs::standing(conn.reborrow(), subjects).await?;
     let mut old: HashMap<Subject, Standing> = standing.into_iter().map(|s| (s.subject, s)).collect();
     let mut gone = Vec::new();
     let mut new = Vec::new();
     for document in documents {
         let before = old.remove(&document.subject);
-        let digest = document.digest();
-        if before.is_some_and(|b| b.digest == digest) {
+        if before.is_some_and(|b| b.digest == document.digest) {
             continue;
         }
         gone.extend(before.map(|b| b.key));
         let stays = before.filter(|b| key::home(b.at) == key::home(document.at)).map(|b| b.key);
-        new.push((document, digest, stays));
+        new.push((document, stays));
     }
     // What is left over here is documents of subjects that are no more.
     gone.extend(old.into_values().map(|s| s.key));
@@ -245,16 +249,16 @@ async fn write(mut conn: Conn<'_>, subjects: &[Subject], documents: Vec<Document
     }
     let values = intern(conn.reborrow(), &new).await?;
     let mut rows = Vec::with_capacity(new.len());
-    for ((document, digest, _), key) in new.iter().zip(keys) {
+    for ((document, _), key) in new.into_iter().zip(keys) {
         let counted = document.facets.iter().filter_map(|(facet, value)| {
             values.get(&(facet.as_str(), value.clone())).and_then(|id| u32::try_from(*id).ok())
         });
         facets.entry(packed::block_of(key)).or_default().insert(key, Some(counted.collect()));
         rows.push(NewDoc {
-            standing: Standing { subject: document.subject, key, at: document.at, digest: *digest },
-            body: document.body(),
-            filters: document.filters(),
-            terms: document.terms(),
+            standing: Standing { subject: document.subject, key, at: document.at, digest: document.digest },
+            body: document.body,
+            filters: document.filters,
+            terms: document.terms,
         });
     }
     rows.sort_unstable_by_key(|row| row.standing.key);
@@ -263,10 +267,7 @@ async fn write(mut conn: Conn<'_>, subjects: &[Subject], documents: Vec<Document
     docs::tend(conn).await
 }
 
-async fn intern(
-    conn: Conn<'_>,
-    new: &[(Document, i64, Option<i64>)],
-) -> Result<HashMap<blocks::FacetValue, i64>, CatalogError> {
+async fn intern(conn: Conn<'_>, new: &[(Made, Option<i64>)]) -> Result<HashMap<blocks::FacetValue, i64>, CatalogError> {
     let values: BTreeSet<blocks::FacetValue> =
         new.iter().flat_map(|(d, ..)| d.facets.iter().map(|(f, v)| (f.as_str(), v.clone()))).collect();
     blocks::intern(conn, &values.into_iter().collect::<Vec<_>>()).await
@@ -283,8 +284,8 @@ async fn write_facets(mut conn: Conn<'_>, changes: &BTreeMap<i64, Changes>) -> R
 }
 
 /// A free key for each document: the one it has, its home, or the first free place of the windows around it.
-async fn places(mut conn: Conn<'_>, new: &[(Document, i64, Option<i64>)]) -> Result<Vec<i64>, CatalogError> {
-    let mut keys: Vec<Option<i64>> = new.iter().map(|(_, _, stays)| *stays).collect();
+async fn places(mut conn: Conn<'_>, new: &[(Made, Option<i64>)]) -> Result<Vec<i64>, CatalogError> {
+    let mut keys: Vec<Option<i64>> = new.iter().map(|(_, stays)| *stays).collect();
     let mut chosen: HashSet<i64> = keys.iter().flatten().copied().collect();
     let mut tries: Vec<_> = new
         .iter()

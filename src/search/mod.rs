@@ -6,6 +6,7 @@ pub mod find;
 pub mod fold;
 pub mod index;
 pub mod key;
+pub mod making;
 pub mod packed;
 pub mod query;
 pub mod renewal;

@@ -363,11 +363,8 @@ fn listed<'a, T, B: From<&'a T>>(of: &'a HashMap<Id, Vec<T>>, clip: Id) -> Vec<B
 
 impl UnfiledReason {
     fn read(stored: &str, language: Language) -> Option<Self> {
-        let Unfiled { code, zh, en, mut missing } = Unfiled::from_stored(stored)?;
+        let Unfiled { code, zh, en, missing } = Unfiled::from_stored(stored)?;
         let whole = Reason { code, zh, en };
-        if missing.is_empty() {
-            missing.push(whole.clone());
-        }
         let missing = missing.into_iter().map(|r| Missing { text: sentence(&r, language), code: r.code });
         Some(Self { text: sentence(&whole, language), code: whole.code, missing: missing.collect() })
     }

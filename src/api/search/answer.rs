@@ -91,6 +91,7 @@ pub(crate) async fn answer(db: &Db, plan: &Plan, wanted: &Wanted) -> Result<Sear
         (None, true) if !page.more && page.complete && matches!(wanted.order, Order::Newest(_)) => {
             Some(Count { hits: page.hits.len(), exact: true })
         }
+        (None, true) if page.met.is_some_and(|met| met.exact || wanted.counting == Counting::Quick) => page.met,
         (None, true) => {
             let count = find::count(&mut session, plan, wanted.counting).await?;
             // Where the time is up before all are counted, those of the page are known.

@@ -14,6 +14,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const CACHE_KIB: &str = "-4096";
 /// Pages of the write-ahead log after which a commit carries them into the database: what many groups change is then written there once.
 const CHECKPOINT_PAGES: &str = "4000";
+/// Statements that the writer keeps prepared: those of accepting in each usual length, and those of all other acts.
+const PREPARED: usize = 256;
 /// Connections that read.
 const READERS: u32 = 4;
 
@@ -35,7 +37,7 @@ pub(super) async fn open(path: &Path) -> Result<(SqlitePool, SqlitePool), Catalo
     migrate::sqlite(&migrating).await?;
     migrating.close().await;
     // What undoes a single statement stays in memory: the writer's statements are short. A migration's may sort millions of rows.
-    let writing = options.clone().pragma("temp_store", "memory");
+    let writing = options.clone().pragma("temp_store", "memory").statement_cache_capacity(PREPARED);
     let writer = pool(1).after_release(|conn, _| Box::pin(is_reusable(conn))).connect_with(writing).await?;
     let readers = pool(READERS).connect_lazy_with(options.read_only(true).create_if_missing(false));
     Ok((writer, readers))

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use sqlx::QueryBuilder;
 
-use super::{is_usual, push_list};
+use super::push_list;
 use crate::catalog::CatalogError;
 use crate::catalog::clips::INSERTED_AT_ONCE;
 use crate::catalog::engine::{Conn, on};
+use crate::catalog::portions::{is_usual, padded};
 
 /// The blocks with these numbers that are there, in no order.
 ///
@@ -56,11 +57,11 @@ pub async fn intern(mut conn: Conn<'_>, values: &[FacetValue]) -> Result<HashMap
                 let mut q = QueryBuilder::new("select id, value from search_values where facet = ");
                 q.push_bind(facet).push(" and value in (");
                 let mut list = q.separated(", ");
-                for value in some {
+                for value in padded(some) {
                     list.push_bind((*value).to_owned());
                 }
                 q.push(")");
-                q.build_query_as().persistent(false).fetch_all(c).await?
+                q.build_query_as().persistent(is_usual(some.len())).fetch_all(c).await?
             });
             ids.extend(rows.into_iter().map(|(id, value)| ((facet, value), id)));
         }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use sqlx::{QueryBuilder, SqliteConnection};
 
+use super::docs::sqlite::FLIP;
 use super::expr::Expr;
 use super::{CASE, CLIP, INCIDENT, kind_of, push_list, subject_of};
 use crate::catalog::CatalogError;
@@ -127,7 +128,7 @@ async fn has_each(c: &mut SqliteConnection, key: i64, tokens: &[String]) -> Resu
     const SQL: &str = "select count(*) from search_index where search_index match $1 and rowid = $2";
     for some in tokens.chunks(TOKENS_AT_ONCE) {
         let all = Expr::And(some.iter().cloned().map(Expr::Term).collect());
-        let (count,): (i64,) = sqlx::query_as(SQL).bind(all.fts5()).bind(key).fetch_one(&mut *c).await?;
+        let (count,): (i64,) = sqlx::query_as(SQL).bind(all.fts5()).bind(FLIP - key).fetch_one(&mut *c).await?;
         if count != 1 {
             return Ok(false);
         }
@@ -141,9 +142,10 @@ async fn has_each(c: &mut SqliteConnection, key: i64, tokens: &[String]) -> Resu
 /// # Errors
 /// When the database is away.
 pub async fn indexed_without_document(conn: Conn<'_>, every: &Expr, limit: u32) -> Result<Vec<i64>, CatalogError> {
-    const SQL: &str = "select i.rowid from search_index i left join search_docs d on d.doc_key = i.rowid \
+    const SQL: &str = "select $3 - i.rowid from search_index i left join search_docs d on d.doc_key = $3 - i.rowid \
         where i.search_index match $1 and d.doc_key is null limit $2";
     let Conn::Sqlite(c) = conn else { return Ok(Vec::new()) };
-    let rows: Vec<(i64,)> = sqlx::query_as(SQL).bind(every.fts5()).bind(i64::from(limit)).fetch_all(c).await?;
+    let rows: Vec<(i64,)> =
+        sqlx::query_as(SQL).bind(every.fts5()).bind(i64::from(limit)).bind(FLIP).fetch_all(c).await?;
     Ok(rows.into_iter().map(|(key,)| key).collect())
 }

@@ -4,16 +4,17 @@ use std::collections::HashSet;
 
 use sqlx::{FromRow, QueryBuilder};
 
-use super::{is_usual, kind_of, push_list, subject_of};
+use super::{kind_of, push_list, subject_of};
 use crate::catalog::CatalogError;
 use crate::catalog::clips::INSERTED_AT_ONCE;
 use crate::catalog::engine::{Conn, on};
+use crate::catalog::portions::is_usual;
 use crate::model::id::Id;
 use crate::model::subject::Subject;
 use crate::model::time::Micros;
 
 mod postgres;
-mod sqlite;
+pub(super) mod sqlite;
 
 /// Where a document stands, and which version of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

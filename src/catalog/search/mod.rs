@@ -13,7 +13,6 @@ pub mod hits;
 pub mod source;
 mod spans;
 
-use crate::catalog::clips::INSERTED_AT_ONCE;
 use crate::model::id::Id;
 use crate::model::subject::Subject;
 
@@ -41,40 +40,14 @@ fn subject_of(kind: i64, id: i64) -> Option<Subject> {
     }
 }
 
-/// How many values the lists of statements have: so few texts stay prepared, and no number of values needs one of its own.
-const LENGTHS: [usize; 6] = [1, 8, 32, 64, 128, INSERTED_AT_ONCE];
-
-/// How many values a list has that is to hold `length`; longer ones than any of ours stay as they are.
-fn padded(length: usize) -> usize {
-    LENGTHS.into_iter().find(|of| *of >= length).unwrap_or(length)
-}
-
-/// Whether a statement with a list of so many values is to stay prepared.
-fn is_usual(length: usize) -> bool {
-    length <= INSERTED_AT_ONCE
-}
-
 /// Pushes `$1, $2, …)` for the values, with what the list stands behind before it. The last value is repeated up to a usual length.
 macro_rules! push_list {
     ($query:expr, $values:expr) => {{
-        let values = $values;
         let mut list = $query.separated(", ");
-        let last = values.last().into_iter().cycle();
-        for value in values.iter().chain(last).take($crate::catalog::search::padded(values.len())) {
+        for value in $crate::catalog::portions::padded($values) {
             list.push_bind(*value);
         }
         $query.push(")");
     }};
 }
 use push_list;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lists_have_few_lengths() {
-        assert_eq!([1, 2, 8, 51, 100, 256, 300].map(padded), [1, 8, 8, 64, 128, 256, 300]);
-        assert!(is_usual(256) && !is_usual(257));
-    }
-}

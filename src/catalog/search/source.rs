@@ -9,11 +9,12 @@ use std::collections::HashMap;
 use sqlx::QueryBuilder;
 
 pub use case::{CaseSource, cases};
-pub use clip::{ClipSource, clips};
+pub use clip::{ClipRows, ClipSource, clips, complete};
 pub use incident::{IncidentSource, Person, incidents};
 
 use crate::catalog::CatalogError;
 use crate::catalog::engine::{Conn, on};
+use crate::catalog::portions::{is_usual, padded};
 use crate::model::id::Id;
 use crate::model::span::Span;
 use crate::model::subject::Subject;
@@ -32,7 +33,7 @@ macro_rules! rows_in {
                     q.push($sql);
                     crate::catalog::search::push_list!(q, ids);
                 )*
-                q.build_query_as().persistent(crate::catalog::search::is_usual(ids.len())).fetch_all(c).await?
+                q.build_query_as().persistent(crate::catalog::portions::is_usual(ids.len())).fetch_all(c).await?
             })
         }
     }};
@@ -77,11 +78,11 @@ async fn posts(conn: &mut Conn<'_>, numbers: &[&str]) -> Result<Posts, CatalogEr
     let rows: Vec<(String, String, String, i64, Option<i64>)> = on!(conn.reborrow(), c => {
         let mut q = QueryBuilder::new(SQL);
         let mut list = q.separated(", ");
-        for number in numbers {
+        for number in padded(numbers) {
             list.push_bind((*number).to_owned());
         }
         q.push(")");
-        q.build_query_as().persistent(numbers.len() == 1).fetch_all(c).await?
+        q.build_query_as().persistent(is_usual(numbers.len())).fetch_all(c).await?
     });
     for (number, name, court, from, to) in rows {
         posts.entry(number).or_default().push(Post {

@@ -66,6 +66,7 @@ async fn main() {
             "incidents": made.incidents,
             "seconds": began.elapsed().as_secs_f64(),
             "clip_seconds": made.clip_seconds,
+            "clip_cpu_seconds": made.clip_cpu.as_secs_f64(),
         })
     );
 }

@@ -7,8 +7,9 @@ use sqlx::{PgConnection, Postgres, QueryBuilder};
 use super::NewDoc;
 use crate::catalog::CatalogError;
 use crate::catalog::clips::INSERTED_AT_ONCE;
+use crate::catalog::portions::is_usual;
 use crate::catalog::search::spans::{FIRST_SPAN, PAST_SPAN, SPAN_BITS};
-use crate::catalog::search::{is_usual, kind_of, push_list};
+use crate::catalog::search::{kind_of, push_list};
 
 pub(super) async fn remove(c: &mut PgConnection, keys: &[i64]) -> Result<(), CatalogError> {
     for some in keys.chunks(INSERTED_AT_ONCE) {

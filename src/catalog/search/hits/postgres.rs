@@ -11,7 +11,7 @@ use crate::catalog::search::docs::Row;
 use crate::catalog::search::expr::Expr;
 use crate::catalog::search::spans::SPAN_BITS;
 
-const NEWEST: &str = "select coalesce(max(doc_key), 0) from search_keys";
+const ENDS: &str = "select coalesce(min(doc_key), 0), coalesce(max(doc_key), 0) from search_keys";
 const INDEXED: &str = "select doc_key, kind, subject_id, at_us, body, filters from search_docs \
     where terms @@ $1::tsquery and doc_key >= $2 and doc_key < $3 and at_us >= $5 and at_us < $6 \
     order by doc_key desc limit $4";
@@ -31,6 +31,8 @@ pub(super) struct Limited<'c> {
     tx: Transaction<'c, Postgres>,
     /// A statement was ended: the index is asked nothing more.
     over: bool,
+    /// The span from the oldest to the newest document, once it was asked for.
+    all: Option<Span>,
 }
 
 fn is_limit(code: &str) -> bool {
@@ -42,7 +44,7 @@ impl<'c> Limited<'c> {
         // One answer of the server for all three. 0 would be no limit.
         let sql = format!("begin; set local statement_timeout = {}; savepoint limited", limit.as_millis().max(1));
         let tx = conn.begin_with(AssertSqlSafe(sql)).await?;
-        Ok(Self { tx, over: false })
+        Ok(Self { tx, over: false, all: None })
     }
 
     /// After a statement was ended: makes the transaction answer again.
@@ -125,13 +127,19 @@ impl<'c> Limited<'c> {
         Ok(Some(count).filter(|_| !self.over))
     }
 
-    /// The steps from the newest document down to the start of `span`.
+    /// The steps from the end of `span` down to its start, as far as there are documents.
     async fn steps(&mut self, span: Span) -> Result<Steps, CatalogError> {
         if self.over {
             return Ok(Steps { from: 0, to: 0, width: 1 });
         }
-        let (newest,): (i64,) = sqlx::query_as(NEWEST).fetch_one(&mut *self.tx).await?;
-        Ok(Steps { from: span.from, to: span.to.min(newest.saturating_add(1)), width: 1 })
+        let all = match self.all {
+            Some(all) => all,
+            None => {
+                let (oldest, newest): (i64, i64) = sqlx::query_as(ENDS).fetch_one(&mut *self.tx).await?;
+                *self.all.insert(Span { from: oldest, to: newest.saturating_add(1) })
+            }
+        };
+        Ok(Steps { from: span.from.max(all.from), to: span.to.min(all.to), width: 1 })
     }
 }
 

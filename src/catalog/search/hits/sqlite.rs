@@ -1,4 +1,4 @@
-//! FTS5: keys are its row numbers, and newest first is its own order, read backwards.
+//! FTS5: newest first is its own order.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
@@ -10,6 +10,7 @@ use sqlx::SqliteConnection;
 use super::{Docs, Keys, Span, Window, bound, in_time};
 use crate::catalog::CatalogError;
 use crate::catalog::search::docs::Row;
+use crate::catalog::search::docs::sqlite::FLIP;
 use crate::catalog::search::expr::Expr;
 
 /// Instructions of the engine between two looks at the clock.
@@ -17,24 +18,22 @@ const STEPS: i32 = 1000;
 
 // The index leads: its own order is the one that is wanted.
 const INDEXED: &str = "select d.doc_key, d.kind, d.subject_id, d.at_us, d.body, d.filters from search_index as i \
-    cross join search_docs as d on d.doc_key = i.rowid \
-    where i.search_index match $1 and i.rowid >= $2 and i.rowid < $3 and d.at_us >= $4 and d.at_us < $5 \
-    order by i.rowid desc limit $6";
+    cross join search_docs as d on d.doc_key = 68719476736 - i.rowid \
+    where i.search_index match $1 and i.rowid > $2 and i.rowid <= $3 and d.at_us >= $4 and d.at_us < $5 \
+    order by i.rowid limit $6";
 const ALL: &str = "select doc_key, kind, subject_id, at_us, body, filters from search_docs \
     where $1 = '' and doc_key >= $2 and doc_key < $3 and at_us >= $4 and at_us < $5 order by doc_key desc limit $6";
-const GATHER_INDEXED: &str = "select group_concat(k) from (select rowid as k from search_index \
-    where search_index match $1 and rowid >= $2 and rowid < $3 order by rowid desc limit $4)";
+const GATHER_INDEXED: &str = "select group_concat(k) from (select 68719476736 - rowid as k from search_index \
+    where search_index match $1 and rowid > $2 and rowid <= $3 order by rowid limit $4)";
 const GATHER_ALL: &str = "select group_concat(k) from (select doc_key as k from search_docs \
     where $1 = '' and doc_key >= $2 and doc_key < $3 order by doc_key desc limit $4)";
-// Without bounds, which the engine would compare with every row. To skip rows costs it less than to count them; the second is only asked
-// where there are not that many.
-const COUNT_EVERYWHERE: &str = "select coalesce( \
-    (select $2 from search_index where search_index match $1 limit 1 offset $2 - 1), \
-    (select count(*) from search_index where search_index match $1))";
+// Without bounds, which the engine would compare with every row.
+const COUNT_EVERYWHERE: &str = "select count(*) from (select 1 from search_index where search_index match $1 limit $2)";
 // Documents are read only where they must be asked for their time.
 const COUNT_INDEXED: &str = "select count(*) from (select 1 from search_index as i \
-    where i.search_index match $1 and i.rowid >= $2 and i.rowid < $3 and (i.rowid >= $7 and i.rowid < $8 \
-    or exists (select 1 from search_docs as d where d.doc_key = i.rowid and d.at_us >= $4 and d.at_us < $5)) limit $6)";
+    where i.search_index match $1 and i.rowid > $2 and i.rowid <= $3 and (i.rowid > $7 and i.rowid <= $8 or exists \
+    (select 1 from search_docs as d where d.doc_key = 68719476736 - i.rowid and d.at_us >= $4 and d.at_us < $5)) \
+    limit $6)";
 const COUNT_ALL: &str = "select count(*) from (select 1 from search_docs where $1 = '' \
     and doc_key >= $2 and doc_key < $3 and (doc_key >= $7 and doc_key < $8 or at_us >= $4 and at_us < $5) limit $6)";
 
@@ -80,7 +79,8 @@ impl<'c> Limited<'c> {
     ) -> Result<Docs, CatalogError> {
         let sql = if expr.is_some() { INDEXED } else { ALL };
         let query = sqlx::query_as::<_, Row>(sql).bind(expr.map(Expr::fts5).unwrap_or_default());
-        let query = query.bind(window.span.from).bind(window.span.to).bind(window.from).bind(window.to);
+        let (from, to) = bounds(expr, window.span);
+        let query = query.bind(from).bind(to).bind(window.from).bind(window.to);
         let mut rows = query.bind(bound(limit)).fetch(self.limited());
         let mut docs = Vec::with_capacity(limit.min(256));
         loop {
@@ -97,7 +97,8 @@ impl<'c> Limited<'c> {
     pub(super) async fn gather(&mut self, expr: Option<&Expr>, span: Span, limit: usize) -> Result<Keys, CatalogError> {
         let sql = if expr.is_some() { GATHER_INDEXED } else { GATHER_ALL };
         let query = sqlx::query_as::<_, (Option<String>,)>(sql).bind(expr.map(Expr::fts5).unwrap_or_default());
-        let found = query.bind(span.from).bind(span.to).bind(bound(limit)).fetch_one(self.limited()).await;
+        let (from, to) = bounds(expr, span);
+        let found = query.bind(from).bind(to).bind(bound(limit)).fetch_one(self.limited()).await;
         let Some((list,)) = in_time(found, is_limit)? else {
             return Ok(Keys { keys: Vec::new(), out_of_time: true });
         };
@@ -120,11 +121,32 @@ impl<'c> Limited<'c> {
             _ => {
                 let sql = if expr.is_some() { COUNT_INDEXED } else { COUNT_ALL };
                 let query = sqlx::query_as::<_, (i64,)>(sql).bind(expr.map(Expr::fts5).unwrap_or_default());
-                let query = query.bind(window.span.from).bind(window.span.to).bind(window.from).bind(window.to);
-                let query = query.bind(bound(limit)).bind(window.inner.from).bind(window.inner.to);
+                let ((from, to), (inner_from, inner_to)) = (bounds(expr, window.span), bounds(expr, window.inner));
+                let query = query.bind(from).bind(to).bind(window.from).bind(window.to);
+                let query = query.bind(bound(limit)).bind(inner_from).bind(inner_to);
                 query.fetch_one(self.limited()).await
             }
         };
         Ok(in_time(found, is_limit)?.map(|(count,)| usize::try_from(count).unwrap_or(0)))
+    }
+}
+
+/// What bounds a span in a statement: row numbers of the index, of which the first is outside and the last inside, or keys.
+fn bounds(expr: Option<&Expr>, span: Span) -> (i64, i64) {
+    match expr {
+        Some(_) => (FLIP.saturating_sub(span.to), FLIP.saturating_sub(span.from)),
+        None => (span.from, span.to),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_know_the_number() {
+        for sql in [INDEXED, GATHER_INDEXED, COUNT_INDEXED] {
+            assert!(sql.contains(&format!("{FLIP} - ")), "{sql}");
+        }
     }
 }

@@ -7,6 +7,7 @@ use sqlx::{FromRow, QueryBuilder};
 use super::{CaseRef, Post, case_refs, group, held, posts, rows_in};
 use crate::catalog::CatalogError;
 use crate::catalog::engine::{Conn, on};
+use crate::catalog::portions::{is_usual, padded};
 use crate::model::id::Id;
 use crate::model::time::Micros;
 
@@ -47,6 +48,37 @@ pub struct ClipSource {
     pub measures: Vec<String>,
 }
 
+/// What the rows of a clip say of it by themselves; what registers, cases and actions say is looked up by [`complete`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClipRows {
+    /// Its id.
+    pub id: Id,
+    /// The corrected time.
+    pub at: Micros,
+    /// The recorder's serial.
+    pub recorder: Option<String>,
+    /// The officer number.
+    pub officer: Option<String>,
+    /// Marked important, by the device or a person.
+    pub important: bool,
+    /// Linked to no case.
+    pub unfiled: bool,
+    /// Health, as stored.
+    pub health: String,
+    /// Directory and name of each arrival, oldest first.
+    pub names: Vec<(String, String)>,
+    /// What sidecars call the officer.
+    pub sidecar_officers: Vec<String>,
+    /// Notes, oldest first.
+    pub notes: Vec<String>,
+    /// The cases it is linked to, and the actions by which.
+    pub links: Vec<(Id, Option<Id>)>,
+    /// Conduct codes of its incidents, those dismissed left out.
+    pub codes: Vec<String>,
+    /// Measures of its incidents, those dismissed left out.
+    pub measures: Vec<String>,
+}
+
 #[derive(FromRow)]
 struct Row {
     id: i64,
@@ -65,32 +97,31 @@ type Grouped<T> = HashMap<i64, Vec<T>>;
 /// # Errors
 /// When the database is away.
 pub async fn clips(mut conn: Conn<'_>, ids: &[i64]) -> Result<Vec<ClipSource>, CatalogError> {
+    let rows = rows(conn.reborrow(), ids).await?;
+    complete(conn, rows).await
+}
+
+async fn rows(mut conn: Conn<'_>, ids: &[i64]) -> Result<Vec<ClipRows>, CatalogError> {
     const CLIPS: &str = "select id, recorded_us, recorder, officer, important + marked as important, unfiled, health \
         from clips where role = 'clip' and state <> 'disposed' and id in (";
     const NOTES: &str = "select clip_id, id, note from clip_notes where clip_id in (";
+    const LINKS: &str = "select clip_id, case_id, action_id from case_links where clip_id in (";
     let rows: Vec<Row> = rows_in!(conn, CLIPS, ids);
     let mut notes: Vec<(i64, i64, String)> = rows_in!(conn, NOTES, ids);
     notes.sort_unstable();
     let mut notes = group(notes.into_iter().map(|(clip, _, note)| (clip, note)));
     let mut names = names(&mut conn, ids).await?;
     let mut sidecar_officers = sidecar_officers(&mut conn, ids).await?;
-    let (mut cases, mut actions) = links(&mut conn, ids).await?;
+    let links: Vec<(i64, i64, Option<i64>)> = rows_in!(conn, LINKS, ids);
+    let mut links = group(links.into_iter().map(|(clip, case, action)| (clip, (Id(case), action.map(Id)))));
     let (mut codes, mut measures) = incidents(&mut conn, ids).await?;
-    let mut numbers: Vec<&str> = rows.iter().filter_map(|r| r.officer.as_deref()).collect();
-    numbers.sort_unstable();
-    numbers.dedup();
-    let posts = posts(&mut conn, &numbers).await?;
-    let courts = recorder_courts(&mut conn, &rows).await?;
-    let clip = |row: Row| ClipSource {
+    let clip = |row: Row| ClipRows {
         id: Id(row.id),
         at: Micros(row.recorded_us),
         names: names.remove(&row.id).unwrap_or_default(),
         sidecar_officers: sidecar_officers.remove(&row.id).unwrap_or_default(),
         notes: notes.remove(&row.id).unwrap_or_default(),
-        cases: cases.remove(&row.id).unwrap_or_default(),
-        actions: actions.remove(&row.id).unwrap_or_default(),
-        posts: held(&posts, row.officer.as_deref(), Micros(row.recorded_us)),
-        recorder_court: row.recorder.as_ref().and_then(|serial| courts.get(serial)).cloned().unwrap_or_default(),
+        links: links.remove(&row.id).unwrap_or_default(),
         codes: codes.remove(&row.id).unwrap_or_default(),
         measures: measures.remove(&row.id).unwrap_or_default(),
         recorder: row.recorder,
@@ -102,23 +133,57 @@ pub async fn clips(mut conn: Conn<'_>, ids: &[i64]) -> Result<Vec<ClipSource>, C
     Ok(rows.into_iter().map(clip).collect())
 }
 
-/// The courts of the clips' recorders, by serial.
-async fn recorder_courts(conn: &mut Conn<'_>, clips: &[Row]) -> Result<HashMap<String, String>, CatalogError> {
+/// Adds what registers, cases and actions say of these clips: a statement for each, however many clips.
+///
+/// # Errors
+/// When the database is away.
+pub async fn complete(mut conn: Conn<'_>, rows: Vec<ClipRows>) -> Result<Vec<ClipSource>, CatalogError> {
+    let numbers = distinct(rows.iter().filter_map(|r| r.officer.as_deref()));
+    let posts = posts(&mut conn, &numbers).await?;
+    let courts = recorder_courts(&mut conn, &distinct(rows.iter().filter_map(|r| r.recorder.as_deref()))).await?;
+    let (mut cases, mut actions) = links(&mut conn, &rows).await?;
+    let clip = |row: ClipRows| ClipSource {
+        posts: held(&posts, row.officer.as_deref(), row.at),
+        recorder_court: row.recorder.as_ref().and_then(|serial| courts.get(serial)).cloned().unwrap_or_default(),
+        cases: cases.remove(&row.id.0).unwrap_or_default(),
+        actions: actions.remove(&row.id.0).unwrap_or_default(),
+        id: row.id,
+        at: row.at,
+        recorder: row.recorder,
+        officer: row.officer,
+        important: row.important,
+        unfiled: row.unfiled,
+        health: row.health,
+        names: row.names,
+        sidecar_officers: row.sidecar_officers,
+        notes: row.notes,
+        codes: row.codes,
+        measures: row.measures,
+    };
+    Ok(rows.into_iter().map(clip).collect())
+}
+
+fn distinct<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {
+    let mut values: Vec<T> = values.collect();
+    values.sort_unstable();
+    values.dedup();
+    values
+}
+
+/// The courts of these recorders, by serial.
+async fn recorder_courts(conn: &mut Conn<'_>, serials: &[&str]) -> Result<HashMap<String, String>, CatalogError> {
     const SQL: &str = "select serial, court from recorders where serial in (";
-    let mut serials: Vec<&str> = clips.iter().filter_map(|c| c.recorder.as_deref()).collect();
-    serials.sort_unstable();
-    serials.dedup();
     if serials.is_empty() {
         return Ok(HashMap::new());
     }
     let rows: Vec<(String, String)> = on!(conn.reborrow(), c => {
         let mut q = QueryBuilder::new(SQL);
         let mut list = q.separated(", ");
-        for serial in &serials {
+        for serial in padded(serials) {
             list.push_bind((*serial).to_owned());
         }
         q.push(")");
-        q.build_query_as().persistent(serials.len() == 1).fetch_all(c).await?
+        q.build_query_as().persistent(is_usual(serials.len())).fetch_all(c).await?
     });
     Ok(rows.into_iter().collect())
 }
@@ -142,30 +207,28 @@ async fn sidecar_officers(conn: &mut Conn<'_>, ids: &[i64]) -> Result<Grouped<St
     Ok(group(rows.into_iter().filter_map(|(clip, facts)| Some((clip, name(&facts)?)))))
 }
 
-/// Clip, case, number, court, action.
-type LinkRow = (i64, i64, String, Option<String>, Option<i64>);
-
 /// The cases that clips are linked to, and place and court of the actions that linked them.
 async fn links(
     conn: &mut Conn<'_>,
-    ids: &[i64],
+    clips: &[ClipRows],
 ) -> Result<(Grouped<CaseRef>, Grouped<(String, String)>), CatalogError> {
-    const LINKS: &str = "select l.clip_id, k.id, k.number, k.court, l.action_id from case_links l \
-        join cases k on k.id = l.case_id where l.clip_id in (";
-    let rows: Vec<LinkRow> = rows_in!(conn, LINKS, ids);
-    let mut actions: Vec<i64> = rows.iter().filter_map(|(.., action)| *action).collect();
-    actions.sort_unstable();
-    actions.dedup();
+    let each = || clips.iter().flat_map(|clip| clip.links.iter().map(|(case, action)| (clip.id.0, case.0, *action)));
+    let cases = distinct(each().map(|(_, case, _)| case));
+    let found: Vec<(i64, String, Option<String>)> =
+        rows_in!(conn, "select id, number, court from cases where id in (", &cases);
+    let cases: HashMap<i64, (String, Option<String>)> =
+        found.into_iter().map(|(id, number, court)| (id, (number, court))).collect();
+    let actions = distinct(each().filter_map(|(.., action)| Some(action?.0)));
     let found: Vec<(i64, String, String)> =
         rows_in!(conn, "select id, place, court from actions where id in (", &actions);
     let found: HashMap<i64, (String, String)> =
         found.into_iter().map(|(id, place, court)| (id, (place, court))).collect();
-    let mut at: Vec<(i64, (String, String))> =
-        rows.iter().filter_map(|(clip, .., action)| Some((*clip, found.get(action.as_ref()?)?.clone()))).collect();
-    at.sort_unstable();
-    at.dedup();
-    let rows = rows.into_iter().map(|(clip, case, number, court, _)| (clip, case, number, court)).collect();
-    Ok((case_refs(conn, rows).await?, group(at.into_iter())))
+    let at = distinct(each().filter_map(|(clip, _, action)| Some((clip, found.get(&action?.0)?.clone()))));
+    let rows = each().filter_map(|(clip, case, _)| {
+        let (number, court) = cases.get(&case)?.clone();
+        Some((clip, case, number, court))
+    });
+    Ok((case_refs(conn, rows.collect()).await?, group(at.into_iter())))
 }
 
 /// Conduct codes and measures of the clips' incidents.

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use zhilu::audit::check::Report;
 use zhilu::audit::documents;
 use zhilu::catalog::search::docs::{self, NewDoc, Standing};
+use zhilu::custody::accept::accept;
+use zhilu::media::sidecar::SidecarFacts;
 use zhilu::model::id::Id;
 use zhilu::model::subject::Subject;
 use zhilu::search::index as renewal;
@@ -95,4 +97,31 @@ async fn words_of_a_document_that_is_gone_are_named() {
     world.meddle(format!("delete from search_docs where doc_key = {key}").leak()).await;
     let (missing, extra) = (("document_missing", format!("case {}", case.id())), ("document_extra", key.to_string()));
     assert_eq!(findings(&world).await, [extra, missing]);
+}
+
+/// A group in which clips meet their sidecars, themselves and each other, so that some documents are made beside the writing and some of rows.
+#[tokio::test]
+async fn documents_of_a_group_are_those_of_its_rows() {
+    let world = World::new().await;
+    case(&world, "（2021）吉0721执1号", &["张三", "李四"], "买卖合同纠纷").await;
+    let name = |n: u64, end: &str| format!("0012345_0012342024050813{n:02}00_0001{end}");
+    let sidecar = |n: u64, officer: &str| {
+        let mut arrival = world.arrival(name(n, ".xml"), format!("sidecar {n}").as_bytes());
+        let officer_name = Some(officer.to_owned());
+        arrival.sidecar = Some(SidecarFacts { officer_name, encoding: "utf-8".to_owned(), ..SidecarFacts::default() });
+        arrival
+    };
+    let mut group: Vec<_> =
+        (0..12).map(|n| world.arrival(name(n, ".mp4"), &[b'a', u8::try_from(n).unwrap()])).collect();
+    group.push(world.arrival(format!("（2021）吉0721执1号 搜查/{}", name(20, ".mp4")), b"in its case"));
+    group
+        .push(world.arrival(format!("（2021）吉0721执2号/{}", name(21, "_IMP.mp4")), b"marked, in a case that is new"));
+    group.insert(3, sidecar(1, "王五"));
+    group.insert(5, sidecar(30, "赵六"));
+    group.push(world.arrival(name(30, ".mp4"), b"after its sidecar"));
+    group.push(world.arrival("其他/again.mp4", &[b'a', 7]));
+    accept(&world.app.custody, &group).await.unwrap();
+    let checked = report(&world, true).await;
+    // Fifteen clips, two cases, and the incident of the mark.
+    assert_eq!((checked.documents, checked.findings.list()), (18, &[][..]));
 }

@@ -1,0 +1,2 @@
+-- Concerns the other engine only.
+select 1;
