@@ -311,7 +311,7 @@ async fn fill(
     }
     let manifest = bag.write_manifest()?;
     bag.sync()?;
-    Ok((closing.commit(manifest).await?, manifest))
+    Ok((closing.commit(manifest, log::entries_of(bag)).await?, manifest))
 }
 
 /// The court by name, or by what is known of it.

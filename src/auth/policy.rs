@@ -195,10 +195,10 @@ mod tests {
         let exports = [RequestExport, ApproveExport, ReadExports];
         let retention = [ReadRetention, HoldClips, ProposeDisposals, DecideDisposals];
         let others = [ReadAudit, ReadMetrics, DecideIncidents, WriteActions, RelateCases];
-        assert_eq!(denied(Role::Officer), [&others[..], &exports[..], &retention[..], &[WriteRegisters]].concat());
+        assert_eq!(denied(Role::Officer), [&others[..], &exports[..], &[WriteRegisters], &retention[..]].concat());
         assert_eq!(denied(Role::Legal), [ReadAudit, ReadMetrics, WriteRegisters]);
         let writing = [CreateIncidents, DecideIncidents, WriteActions, LinkClips, AnnotateClips, RelateCases];
-        let writing = [&writing[..], &exports[..2], &retention[1..], &[WriteRegisters]].concat();
+        let writing = [&writing[..], &exports[..2], &[WriteRegisters], &retention[1..]].concat();
         assert_eq!(denied(Role::Auditor), writing);
         assert_eq!(denied(Role::Admin), [CreateIncidents, DecideIncidents, LinkClips, AnnotateClips, RequestExport]);
     }

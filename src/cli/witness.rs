@@ -19,7 +19,7 @@ pub(super) enum Action {
     Status,
     /// Write what a witness without a network is asked to cosign
     Request {
-        /// Which witness of [witness] ask
+        /// Which witness of those that are asked, by its name in the configuration
         #[arg(long, value_name = "NAME")]
         of: String,
         /// The file to write; it must not exist

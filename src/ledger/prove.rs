@@ -171,7 +171,7 @@ impl Prover {
         }
         let root = match size {
             0 => empty_root(),
-            size => self.hashes(conn, vec![0..size]).await?.pop().unwrap_or_else(empty_root),
+            size => self.hashes(conn, std::iter::once(0..size).collect()).await?.pop().unwrap_or_else(empty_root),
         };
         Ok(Some(Checkpoint::new(self.head.origin.clone(), size, root)))
     }

@@ -1,12 +1,13 @@
 //! The entries of a bag with their proofs, all to one checkpoint.
 
+use std::time::Duration;
+
 use super::Failure;
 use super::bag::Bag;
 use crate::catalog::engine::Conn;
 use crate::catalog::exports::{self, Export};
 use crate::catalog::records;
 use crate::custody::Custody;
-use crate::ledger::policy::Policy;
 use crate::ledger::proof::{Included, TlogProof};
 use crate::ledger::prove::Prover;
 use crate::model::digest::to_hex;
@@ -15,9 +16,40 @@ use crate::model::id::Id;
 /// Rows read at a time.
 const PAGE: u32 = 500;
 
+/// How long a bag waits for the witnesses that the policy asks for: the daemon asks them once a minute.
+const WITNESS_PATIENCE: Duration = Duration::from_secs(90);
+/// The pause between two looks for them.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
 /// What the court says an auditor may pin: for information, auditors pin a copy of their own.
 pub(super) fn policy(custody: &Custody) -> String {
-    Policy::of_log(custody.signer.verifier().clone()).to_string()
+    custody.policy.to_string()
+}
+
+/// Entries that go with a bag beside those that commit to its manifest: each has its detail in the payload.
+pub(super) fn entries_of(bag: &Bag) -> usize {
+    bag.payload().filter_map(entry_of_detail).count()
+}
+
+/// What proves entries up to `last`: by a checkpoint with the witnesses that the policy asks for, when they come in time.
+async fn prover(custody: &Custody, last: u64) -> Result<Prover, Failure> {
+    let began = tokio::time::Instant::now();
+    loop {
+        let mut reader = custody.db.read().await?;
+        let prover = Prover::witnessed(reader.conn(), custody.signer.verifier(), &custody.policy, last).await?;
+        let prover = prover.ok_or(Failure::NoCheckpoint)?;
+        if custody.policy.accept(prover.note()).is_ok() {
+            return Ok(prover);
+        }
+        if began.elapsed() >= WITNESS_PATIENCE {
+            tracing::warn!(
+                "the proofs of an export carry fewer cosignatures than the court's policy asks for: witnesses did not answer"
+            );
+            return Ok(prover);
+        }
+        drop(reader);
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
 }
 
 /// Writes every entry whose detail is in the bag, and those that commit to its manifest.
@@ -30,8 +62,9 @@ pub(super) async fn write(custody: &Custody, export: &Export, bag: &mut Bag) -> 
     let mut entries: Vec<u64> = bag.payload().filter_map(entry_of_detail).chain(sealing).collect();
     // In order, so that neighbours share the tiles that were read.
     entries.sort_unstable();
-    let newest = Prover::newest(reader.conn(), custody.signer.verifier()).await?;
-    let mut prover = newest.ok_or(Failure::NoCheckpoint)?;
+    drop(reader);
+    let mut prover = prover(custody, entries.last().copied().unwrap_or_default()).await?;
+    let mut reader = custody.db.read().await?;
     for entry in entries {
         let included = prover.include(reader.conn(), entry).await?.ok_or(Failure::NoCheckpoint)?;
         prover.forget_far_tiles();

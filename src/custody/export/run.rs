@@ -69,17 +69,20 @@ impl<'a> Closing<'a> {
     }
 
     /// **The commit point of an export**: each clip's chain says that it left, under a manifest with this digest. The manifest and
-    /// what it names must be durable before.
+    /// what it names must be durable before. `entries` is how many entries go with it: nobody can leave one out then.
     ///
     /// # Errors
     /// When the database or the ledger refuses.
-    pub async fn commit(mut self, manifest: Sha256Digest) -> Result<Export, ExportError> {
+    pub async fn commit(mut self, manifest: Sha256Digest, entries: usize) -> Result<Export, ExportError> {
         let actor = Actor::recorded(&self.export.requested_by);
         let public = Map::from_iter([
             ("export".to_owned(), self.export.id.to_string().into()),
             ("manifest".to_owned(), manifest.to_string().into()),
         ]);
-        let detail = detail_of(&self.export);
+        let mut detail = detail_of(&self.export);
+        if let Value::Object(map) = &mut detail {
+            map.insert("entries".to_owned(), entries.into());
+        }
         record_each(&mut self.act, &self.export, &actor, EventKind::Export, &public, &detail).await?;
         self.export.manifest = Some(manifest);
         self.export.state = ExportState::Recorded;
