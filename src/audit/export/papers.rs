@@ -70,7 +70,10 @@ impl Papers {
         let before = head;
         while head != Some(clip.last_entry) {
             let from = head.map_or(clip.entry_index, |entry| entry + 1);
-            let page = events::chain(conn.reborrow(), clip.id, from, PAGE).await?;
+            let mut page = events::chain(conn.reborrow(), clip.id, from, PAGE).await?;
+            // On a server each statement sees what was committed since the one before: what came after the clip's row was read is
+            // for the next call.
+            page.retain(|event| event.entry_index <= clip.last_entry);
             if page.is_empty() {
                 return Err(broken(format!("clip {}", clip.id), clip.last_entry, "its row is not there"));
             }
