@@ -219,7 +219,9 @@ async fn add_ties(
         where l.clip_id in";
     const INCIDENTS: &str = "select l.clip_id, i.status from incident_clips l join incidents i on i.id = l.incident_id \
         where l.clip_id in";
-    const EXPORTS: &str = "select distinct clip_id from custody_events where kind = 'export' and clip_id in";
+    // From its beginning on: what is being handed over is not destroyed under the hands of those who copy it.
+    const EXPORTS: &str =
+        "select distinct clip_id from custody_events where kind in ('export', 'export_begin') and clip_id in";
     let cases: Vec<CaseRow> = rows_in!(conn, CASES, ids, "");
     for (clip, case_type, cause, status) in cases {
         let Some(known) = all.get_mut(&Id(clip)) else { continue };

@@ -298,7 +298,7 @@ pub struct Facts {
     pub person_mark: bool,
     /// Of each incident it is seen in: whether it was dismissed.
     pub incidents_dismissed: Vec<bool>,
-    /// It was handed over.
+    /// It was handed over, or is about to be.
     pub handed_over: bool,
     /// One of its cases counts as major or difficult.
     pub difficult: bool,

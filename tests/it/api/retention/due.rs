@@ -53,6 +53,23 @@ async fn what_is_unfiled_unconfirmed_marked_or_in_an_incident_is_never_due() {
 }
 
 #[tokio::test]
+async fn what_is_handed_over_is_evidence_from_the_beginning_of_the_export_on() {
+    let world = world().await;
+    let (exported, begun, plain) =
+        (clip(&world, "a.mp4").await, clip(&world, "b.mp4").await, clip(&world, "c.mp4").await);
+    super::super::exports::made(&world, exported).await;
+    super::super::exports::broken_off(&world, begun).await;
+    close_cases(&world, "已结案").await;
+    let world = after(world, 400);
+    assert_eq!(
+        (why(&world, exported).await, why(&world, begun).await),
+        (vec!["permanent".into()], vec!["permanent".into()])
+    );
+    assert_eq!(retention(&world, begun).await["rule"], "R2");
+    assert_eq!(due(&world).await, [plain.to_string()]);
+}
+
+#[tokio::test]
 async fn a_shortened_table_is_announced_and_counts_after_its_notice() {
     let world = world().await;
     let clip = clip(&world, "a.mp4").await;
