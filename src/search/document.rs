@@ -266,34 +266,35 @@ pub fn fields(body: &str) -> impl Iterator<Item = (Field, &str)> {
 
 /// A clip's document.
 pub fn of_clip(clip: &ClipSource, offset: UtcOffset) -> Document {
-    let mut d = Document::new(Subject::Clip(clip.id), clip.at);
+    let own = &clip.own;
+    let mut d = Document::new(Subject::Clip(own.id), own.at);
     d.month(offset);
-    clip.names.iter().for_each(|(_, name)| d.field(Field::Name, name));
-    clip.names.iter().for_each(|(dir, _)| d.field(Field::Dir, dir));
-    if let Some(recorder) = &clip.recorder {
+    own.names.iter().for_each(|(_, name)| d.field(Field::Name, name));
+    own.names.iter().for_each(|(dir, _)| d.field(Field::Dir, dir));
+    if let Some(recorder) = &own.recorder {
         d.field(Field::Recorder, recorder);
         d.filter(Filter::Recorder, recorder);
         d.court(&clip.recorder_court);
     }
-    if let Some(officer) = &clip.officer {
+    if let Some(officer) = &own.officer {
         d.officer(officer, &clip.posts);
     }
-    clip.sidecar_officers.iter().for_each(|name| d.officer_name(name));
-    clip.notes.iter().for_each(|note| d.field(Field::Note, note));
+    own.sidecar_officers.iter().for_each(|name| d.officer_name(name));
+    own.notes.iter().for_each(|note| d.field(Field::Note, note));
     clip.cases.iter().for_each(|case| d.case(case));
     for (place, court) in &clip.actions {
         d.field(Field::Place, place);
         d.court(court);
     }
-    d.codes(&clip.codes);
-    clip.measures.iter().for_each(|kind| d.measure(kind));
-    if clip.important {
+    d.codes(&own.codes);
+    own.measures.iter().for_each(|kind| d.measure(kind));
+    if own.important {
         d.filter(Filter::Important, "yes");
     }
-    if clip.unfiled {
+    if own.unfiled {
         d.filter(Filter::Unfiled, "yes");
     }
-    d.filter(Filter::Health, &clip.health);
+    d.filter(Filter::Health, &own.health);
     d
 }
 

@@ -14,26 +14,8 @@ use crate::model::time::Micros;
 /// What a clip's document is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClipSource {
-    /// Its id.
-    pub id: Id,
-    /// The corrected time.
-    pub at: Micros,
-    /// The recorder's serial.
-    pub recorder: Option<String>,
-    /// The officer number.
-    pub officer: Option<String>,
-    /// Marked important, by the device or a person.
-    pub important: bool,
-    /// Linked to no case.
-    pub unfiled: bool,
-    /// Health, as stored.
-    pub health: String,
-    /// Directory and name of each arrival, oldest first.
-    pub names: Vec<(String, String)>,
-    /// What sidecars call the officer.
-    pub sidecar_officers: Vec<String>,
-    /// Notes, oldest first.
-    pub notes: Vec<String>,
+    /// What its own rows say.
+    pub own: ClipRows,
     /// The cases it is linked to.
     pub cases: Vec<CaseRef>,
     /// Place and court of the actions by which it is linked.
@@ -42,10 +24,6 @@ pub struct ClipSource {
     pub recorder_court: String,
     /// The officer's posts at its time.
     pub posts: Vec<Post>,
-    /// Conduct codes of its incidents, those dismissed left out.
-    pub codes: Vec<String>,
-    /// Measures of its incidents, those dismissed left out.
-    pub measures: Vec<String>,
 }
 
 /// What the rows of a clip say of it by themselves; what registers, cases and actions say is looked up by [`complete`].
@@ -147,18 +125,7 @@ pub async fn complete(mut conn: Conn<'_>, rows: Vec<ClipRows>) -> Result<Vec<Cli
         recorder_court: row.recorder.as_ref().and_then(|serial| courts.get(serial)).cloned().unwrap_or_default(),
         cases: cases.remove(&row.id.0).unwrap_or_default(),
         actions: actions.remove(&row.id.0).unwrap_or_default(),
-        id: row.id,
-        at: row.at,
-        recorder: row.recorder,
-        officer: row.officer,
-        important: row.important,
-        unfiled: row.unfiled,
-        health: row.health,
-        names: row.names,
-        sidecar_officers: row.sidecar_officers,
-        notes: row.notes,
-        codes: row.codes,
-        measures: row.measures,
+        own: row,
     };
     Ok(rows.into_iter().map(clip).collect())
 }
