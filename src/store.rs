@@ -56,13 +56,11 @@ pub enum OpenError {
     #[error(transparent)]
     Forked(#[from] Forked),
     /// The key is missing although the log has entries.
-    #[error("the ledger has {size} entries, but its key {} is missing; restore it from the backup, or copy it from another daemon of this catalog", path.display())]
-    KeyMissing {
-        /// Where it should be.
-        path: PathBuf,
-        /// Entries in the log.
-        size: u64,
-    },
+    #[error(
+        "账本已有条目，密钥文件却不在；请从备份恢复，或从共用此目录库的另一台复制 the ledger has entries, but its key {} is missing; restore \
+         it from the backup, or copy it from another daemon of this catalog", .0.display()
+    )]
+    KeyMissing(PathBuf),
     /// The ledger's name was changed.
     #[error("the configuration names {configured}, but the key in {} is {found}'s; a key's name can't be changed", path.display())]
     Renamed {
@@ -265,31 +263,47 @@ const KEY_FILE: &str = "ledger.key";
 /// When it cannot be read or made, is missing or another ledger's.
 pub fn open_key(keys: &Path, ledger_name: &str, size: u64) -> Result<SignerKey, OpenError> {
     let path = keys.join(KEY_FILE);
-    let failed = |error: io::Error| OpenError::Path { path: path.clone(), error };
-    let key = match std::fs::read_to_string(&path) {
-        Ok(text) => {
-            let text = Zeroizing::new(text);
-            SignerKey::from_text(&text).map_err(|error| OpenError::Key { path: path.clone(), error })?
-        }
-        Err(e) if e.kind() == io::ErrorKind::NotFound && size > 0 => {
-            return Err(OpenError::KeyMissing { path, size });
-        }
-        Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            let name: KeyName = ledger_name.parse().map_err(|error| OpenError::Key { path: path.clone(), error })?;
-            make_dir(keys)?;
-            let seed = Zeroizing::new(random_bytes::<32>().map_err(failed)?);
-            let key = SignerKey::from_seed(name, &seed);
-            let text = Zeroizing::new(format!("{}\n", key.to_text().as_str()));
-            durable::write_replace(&path, text.as_bytes(), 0o600).map_err(failed)?;
-            key
-        }
-        Err(e) => return Err(failed(e)),
+    let make = |name, seed: &[u8; 32]| {
+        let key = SignerKey::from_seed(name, seed);
+        let text = key.to_text();
+        (key, text)
     };
-    if key.name().as_str() != ledger_name {
-        let (configured, found) = (ledger_name.to_owned(), key.name().as_str().to_owned());
-        return Err(OpenError::Renamed { path, configured, found });
+    let key = read_or_make(&path, ledger_name, SignerKey::from_text, (size == 0).then_some(make))?;
+    named(&path, ledger_name, key.name()).map(|()| key)
+}
+
+/// Reads a key file, or makes one for `name` by `make`, which gives the key and its text; without that a missing one is an error.
+fn read_or_make<K>(
+    path: &Path,
+    name: &str,
+    read: impl FnOnce(&str) -> Result<K, KeyError>,
+    make: Option<impl FnOnce(KeyName, &[u8; 32]) -> (K, Zeroizing<String>)>,
+) -> Result<K, OpenError> {
+    let failed = |error: io::Error| OpenError::Path { path: path.to_owned(), error };
+    let bad = |error: KeyError| OpenError::Key { path: path.to_owned(), error };
+    match (std::fs::read_to_string(path), make) {
+        (Ok(text), _) => read(&Zeroizing::new(text)).map_err(bad),
+        (Err(e), None) if e.kind() == io::ErrorKind::NotFound => Err(OpenError::KeyMissing(path.to_owned())),
+        (Err(e), Some(make)) if e.kind() == io::ErrorKind::NotFound => {
+            let name: KeyName = name.parse().map_err(bad)?;
+            make_dir(path.parent().unwrap_or(Path::new(".")))?;
+            let seed = Zeroizing::new(random_bytes::<32>().map_err(failed)?);
+            let (key, text) = make(name, &seed);
+            let line = Zeroizing::new(format!("{}\n", text.as_str()));
+            durable::write_replace(path, line.as_bytes(), 0o600).map_err(failed)?;
+            Ok(key)
+        }
+        (Err(e), _) => Err(failed(e)),
     }
-    Ok(key)
+}
+
+/// Whether a key bears the name that the configuration gives it.
+fn named(path: &Path, configured: &str, found: &KeyName) -> Result<(), OpenError> {
+    if found.as_str() == configured {
+        return Ok(());
+    }
+    let (configured, found) = (configured.to_owned(), found.as_str().to_owned());
+    Err(OpenError::Renamed { path: path.to_owned(), configured, found })
 }
 
 /// The key by which this court cosigns others' checkpoints, below `keys`.
@@ -301,28 +315,14 @@ const WITNESS_KEY_FILE: &str = "witness.key";
 /// When it cannot be read or made, or is another name's.
 pub fn open_witness_key(config: &Config) -> Result<CosignerKey, OpenError> {
     let peers = Peers::of(&config.witness, &config.court.ledger_name)?;
-    let keys = config.data_dir.join("keys");
-    let path = keys.join(WITNESS_KEY_FILE);
-    let failed = |error: io::Error| OpenError::Path { path: path.clone(), error };
-    let bad = |error: KeyError| OpenError::Key { path: path.clone(), error };
-    let key = match std::fs::read_to_string(&path) {
-        Ok(text) => CosignerKey::from_text(&Zeroizing::new(text)).map_err(bad)?,
-        Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            let name: KeyName = peers.name.parse().map_err(bad)?;
-            make_dir(&keys)?;
-            let seed = Zeroizing::new(random_bytes::<32>().map_err(failed)?);
-            let key = CosignerKey::from_seed(name, &seed);
-            let text = Zeroizing::new(format!("{}\n", key.to_text().as_str()));
-            durable::write_replace(&path, text.as_bytes(), 0o600).map_err(failed)?;
-            key
-        }
-        Err(e) => return Err(failed(e)),
+    let path = config.data_dir.join("keys").join(WITNESS_KEY_FILE);
+    let make = |name, seed: &[u8; 32]| {
+        let key = CosignerKey::from_seed(name, seed);
+        let text = key.to_text();
+        (key, text)
     };
-    let found = key.public().name().as_str();
-    if found != peers.name {
-        return Err(OpenError::Renamed { path, configured: peers.name, found: found.to_owned() });
-    }
-    Ok(key)
+    let key = read_or_make(&path, &peers.name, CosignerKey::from_text, Some(make))?;
+    named(&path, &peers.name, key.public().name()).map(|()| key)
 }
 
 #[cfg(test)]
