@@ -74,8 +74,8 @@ async fn status(store: &Store, peers: &Peers) -> Result<Outcome, Failure> {
     let mut reader = store.custody.db.read().await?;
     let kept = rows::cosigned(reader.conn(), 0, 1000).await?;
     for peer in &peers.asked {
-        let (size, at) = match files::last_of(peer, &kept) {
-            Some((size, time_s)) => (size.to_string(), witnessed_at(time_s)),
+        let (size, at) = match peer.last_seen(&kept) {
+            Some((head, time_s)) => (head.size.to_string(), witnessed_at(time_s)),
             None => ("-".to_owned(), "从未 never".to_owned()),
         };
         say!("见证人 witness {}: {size} 条 entries, {at}", peer.name);

@@ -11,7 +11,6 @@ use super::peers::Peer;
 use crate::catalog::CatalogError;
 use crate::catalog::witness as rows;
 use crate::custody::Custody;
-use crate::ledger::checkpoint::SignedCheckpoint;
 use crate::ledger::prove::{ProveError, Prover};
 use crate::ledger::witness::AddCheckpoint;
 use crate::model::time::{Micros, SECOND_US};
@@ -28,7 +27,8 @@ const LOOKED_BACK: u32 = 64;
 pub enum AskError {
     /// The ledger is older than what a witness cosigned.
     #[error(
-        "the witness {witness} cosigned {seen} entries of this ledger, which has {size}: the catalog is an older copy, or its entries \
+        "见证人 {witness} 已见证 {seen} 条，账本现有 {size} 条：目录库是旧副本，或条目被删去；不再签署，请恢复最新的目录库 \
+         the witness {witness} cosigned {seen} entries of this ledger, which has {size}: the catalog is an older copy, or its entries \
          were taken away. Nothing is signed any more. Put the newest catalog back"
     )]
     Behind {
@@ -41,7 +41,8 @@ pub enum AskError {
     },
     /// The ledger is another one than a witness cosigned.
     #[error(
-        "the witness {witness} says that this ledger of {size} entries does not extend what it cosigned: entries were exchanged, or an \
+        "见证人 {witness} 称本账本（{size} 条）与其见证过的不相延续：条目被替换，或旧副本被继续使用；不再签署，请运行 zhilu ledger verify \
+         the witness {witness} says that this ledger of {size} entries does not extend what it cosigned: entries were exchanged, or an \
          older copy of the catalog was continued. Nothing is signed any more. Run `zhilu ledger verify`"
     )]
     Rewritten {
@@ -89,11 +90,10 @@ impl Asker {
         let mut reader = self.custody.db.read().await?;
         let newest = Prover::newest(reader.conn(), self.custody.signer.verifier()).await?;
         let Some(mut prover) = newest else { return Ok((0, 0)) };
-        let earlier = earlier(rows::cosigned(reader.conn(), 0, LOOKED_BACK).await?);
+        let rounds = rows::cosigned(reader.conn(), 0, LOOKED_BACK).await?;
         let (size, mut note, mut cosigned) = (prover.head().size, prover.note().clone(), 0);
         for peer in self.peers.iter() {
-            let seen = earlier.iter().find(|note| matches!(peer.key.saw(note), Ok(Some(_))));
-            let mut old = seen.map(|note| note.claimed_head().clone());
+            let mut old = peer.last_seen(&rounds).map(|(head, _)| head);
             // A witness that saw more than was kept here, as after a lost answer, says so once.
             for _ in 0..2 {
                 let proof = match &old {
@@ -161,11 +161,6 @@ impl Asker {
     }
 }
 
-/// The checkpoints of earlier rounds, the newest first.
-fn earlier(rows: Vec<(Micros, String)>) -> Vec<SignedCheckpoint> {
-    rows.into_iter().filter_map(|(_, note)| SignedCheckpoint::parse(note.as_bytes()).ok()).collect()
-}
-
 /// What a witness answered.
 enum Reply {
     /// The line of its cosignature.
@@ -194,18 +189,18 @@ impl Reply {
 pub fn start(asker: Asker, stop: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
     tokio::spawn(async move {
         tokio::pin!(stop);
-        let (mut asked, mut at) = (0, Micros(i64::MIN));
+        let mut last = None;
         loop {
             tokio::select! {
                 () = &mut stop => return,
                 () = tokio::time::sleep(EVERY) => {}
             }
             let now = asker.custody.clock.now();
-            if newest_size(&asker).await == Some(asked) && now.0.saturating_sub(at.0) < AT_LEAST_US {
+            if !is_due(last, newest_size(&asker).await, now) {
                 continue;
             }
             match asker.round().await {
-                Ok((size, cosigned)) if cosigned > 0 => (asked, at) = (size, now),
+                Ok((size, cosigned)) if cosigned > 0 => last = Some((size, now)),
                 Ok(_) => {}
                 Err(error) if error.is_fork() => {
                     tracing::error!("{error}");
@@ -217,7 +212,26 @@ pub fn start(asker: Asker, stop: impl Future<Output = ()> + Send + 'static) -> J
     })
 }
 
+/// Whether a round is to be made: `last` says up to which size the last one went, and when; `newest` is the size now.
+fn is_due(last: Option<(u64, Micros)>, newest: Option<u64>, now: Micros) -> bool {
+    last.is_none_or(|(size, at)| newest != Some(size) || now.0.saturating_sub(at.0) >= AT_LEAST_US)
+}
+
 async fn newest_size(asker: &Asker) -> Option<u64> {
     let mut reader = asker.custody.db.read().await.ok()?;
     crate::catalog::ledger::checkpoint(reader.conn()).await.ok()?.map(|row| row.size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_round_is_made_for_what_is_new_and_at_least_once_an_hour() {
+        let at = |minutes: i64| Micros(minutes * 60 * SECOND_US);
+        assert!(is_due(None, None, at(0)) && is_due(None, Some(3), at(0)), "the first");
+        assert!(is_due(Some((3, at(0))), Some(4), at(1)), "something was appended");
+        assert!(!is_due(Some((3, at(0))), Some(3), at(59)));
+        assert!(is_due(Some((3, at(0))), Some(3), at(60)));
+    }
 }

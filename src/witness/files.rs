@@ -8,17 +8,19 @@ use crate::custody::Custody;
 use crate::ledger::checkpoint::{CheckpointError, SignedCheckpoint};
 use crate::ledger::prove::{ProveError, Prover};
 use crate::ledger::witness::AddCheckpoint;
-use crate::model::time::Micros;
+
+/// Rounds that are looked through for what a witness cosigned last: one that cosigned before them answers which size it saw.
+const LOOKED_BACK: u32 = 1000;
 
 /// A file cannot be made or taken.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     /// The ledger has no entries yet.
-    #[error("the ledger has no entries yet")]
+    #[error("账本尚无条目 the ledger has no entries yet")]
     Empty,
     /// The witness saw more than this ledger has.
     #[error(
-        "the witness {witness} cosigned {seen} entries of this ledger, which has {size}: the catalog is an older copy"
+        "见证人 {witness} 已见证 {seen} 条，账本现有 {size} 条：目录库是旧副本 the witness {witness} cosigned {seen} entries of this ledger, which has {size}: the catalog is an older copy"
     )]
     Behind {
         /// The witness.
@@ -38,22 +40,16 @@ pub enum FileError {
     #[error("the answer: {0}")]
     Note(#[from] CheckpointError),
     /// The checkpoint is not this ledger's.
-    #[error("the answer is about a checkpoint that this ledger never had")]
+    #[error("回执所述的检查点不属于本账本 the answer is about a checkpoint that this ledger never had")]
     Foreign,
     /// Nobody whom this court asks cosigned it.
-    #[error("the answer bears no right cosignature of a witness in [witness] ask")]
+    #[error(
+        "回执上没有 [witness] ask 中任何见证人的有效签名 the answer bears no right cosignature of a witness in [witness] ask"
+    )]
     NotCosigned,
     /// The witness refuses.
     #[error(transparent)]
     Refused(#[from] Refused),
-}
-
-/// The largest size that a witness cosigned among these rounds, the newest first, and when, in seconds since 1970.
-pub fn last_of(peer: &Peer, rounds: &[(Micros, String)]) -> Option<(u64, u64)> {
-    rounds.iter().find_map(|(_, note)| {
-        let note = SignedCheckpoint::parse(note.as_bytes()).ok()?;
-        Some((note.claimed_head().size, peer.key.saw(&note).ok()??))
-    })
 }
 
 /// The request for one witness, as a file.
@@ -64,10 +60,8 @@ pub async fn request(custody: &Custody, peer: &Peer) -> Result<String, FileError
     let mut reader = custody.db.read().await?;
     let newest = Prover::newest(reader.conn(), custody.signer.verifier()).await?;
     let mut prover = newest.ok_or(FileError::Empty)?;
-    let kept = rows::cosigned(reader.conn(), 0, u32::MAX).await?;
-    let notes = kept.iter().filter_map(|(_, note)| SignedCheckpoint::parse(note.as_bytes()).ok());
-    let seen = notes.into_iter().find(|note| matches!(peer.key.saw(note), Ok(Some(_))));
-    let old = seen.map(|note| note.claimed_head().clone());
+    let rounds = rows::cosigned(reader.conn(), 0, LOOKED_BACK).await?;
+    let old = peer.last_seen(&rounds).map(|(head, _)| head);
     let proof =
         match &old {
             None => Vec::new(),

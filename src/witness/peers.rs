@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use crate::config::Witness;
+use crate::ledger::checkpoint::{Checkpoint, SignedCheckpoint};
 use crate::ledger::cosignature::WitnessKey;
 use crate::ledger::key::VerifierKey;
 use crate::ledger::policy::Policy;
+use crate::model::time::Micros;
 
 /// A witness that is asked.
 #[derive(Debug, Clone)]
@@ -16,6 +18,16 @@ pub struct Peer {
     pub key: WitnessKey,
     /// Where it takes checkpoints; none: by files only.
     pub url: Option<String>,
+}
+
+impl Peer {
+    /// The newest checkpoint that this witness cosigned among these rounds, the newest first, and when, in seconds since 1970.
+    pub fn last_seen(&self, rounds: &[(Micros, String)]) -> Option<(Checkpoint, u64)> {
+        rounds.iter().find_map(|(_, note)| {
+            let note = SignedCheckpoint::parse(note.as_bytes()).ok()?;
+            Some((note.claimed_head().clone(), self.key.saw(&note).ok()??))
+        })
+    }
 }
 
 /// A log that is witnessed.
