@@ -37,7 +37,8 @@ pub struct HeadGuard {
 pub enum Forked {
     /// The catalog is older.
     #[error(
-        "the ledger has {found} entries, but {signed} were signed before ({}): the catalog is an older copy. Nothing is signed, because \
+        "目录库是旧副本：账本现有 {found} 条，曾签署 {signed} 条；为免重复签署，不再写入。请恢复最新的目录库；确已丢失时用 zhilu ledger declare-loss 声明 \
+         the ledger has {found} entries, but {signed} were signed before ({}): the catalog is an older copy. Nothing is signed, because \
          entries would be written twice. Put the newest catalog back; if it is lost for good, say so with \
          `zhilu ledger declare-loss`, which the ledger will show for ever", path.display()
     )]
@@ -51,7 +52,8 @@ pub enum Forked {
     },
     /// The catalog's ledger is another one.
     #[error(
-        "the ledger's first {signed} entries are not those that were signed before ({}): {error}. Nothing is signed. Put the right \
+        "目录库不是曾签署的那个账本（前 {signed} 条不符）；不再写入，请恢复正确的目录库并运行 zhilu ledger verify \
+         the ledger's first {signed} entries are not those that were signed before ({}): {error}. Nothing is signed. Put the right \
          catalog back, and run `zhilu ledger verify`", path.display()
     )]
     Other {

@@ -26,10 +26,12 @@ pub struct Loss {
 #[derive(Debug, thiserror::Error)]
 pub enum NotDeclared {
     /// Nothing is lost.
-    #[error("the ledger extends everything that was signed here: nothing is lost, so there is nothing to declare")]
+    #[error(
+        "账本延续了此处签署过的一切，并无丢失 the ledger extends everything that was signed here: nothing is lost, so there is nothing to declare"
+    )]
     NothingLost,
     /// There is nothing that loss could be seen by.
-    #[error("no head was ever kept here")]
+    #[error("此处从未保存过签署记录 no head was ever kept here")]
     NoGuard,
     /// It cannot be told.
     #[error(transparent)]

@@ -247,7 +247,7 @@ const TOLD: [(&str, &str); 16] = [
 fn told(detail: &[u8]) -> String {
     let Ok(Value::Object(members)) = serde_json::from_slice(detail) else { return String::new() };
     let value = |value: &Value| match value {
-        Value::String(text) => text.clone(),
+        Value::String(text) => words::stable(text).to_owned(),
         Value::Bool(truth) => (if *truth { "是" } else { "否" }).to_owned(),
         other => other.to_string(),
     };

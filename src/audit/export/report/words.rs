@@ -29,6 +29,36 @@ pub(super) fn part(word: &str) -> &str {
     }
 }
 
+/// A word of a detail that is always the same; what people wrote stays as it is.
+pub(super) fn stable(word: &str) -> &str {
+    match word {
+        // How an object was read.
+        "direct" => "绕过缓存自存储设备读取",
+        "uncached" => "清除缓存后读取",
+        "cached" => "经缓存读取",
+        // What was found.
+        "equal" => "一致",
+        "altered" => "内容被改动",
+        "truncated" => "不完整",
+        "missing" => "缺失",
+        "unreadable" => "无法读取",
+        // By what a clip was tied to a case.
+        "person" => "人工",
+        "name" => "文件名",
+        "path" => "文件夹名称",
+        "sidecar" => "伴随文件",
+        "action" => "执行行动",
+        "recording" => "同一录像的相邻片段",
+        // What became of the source.
+        "kept" => "保留",
+        "moved" => "已移走",
+        "deleted" => "已删除",
+        "gone" => "已不在原处",
+        "changed" => "已被更改，未处理",
+        other => other,
+    }
+}
+
 pub(super) fn event(kind: EventKind) -> &'static str {
     match kind {
         EventKind::Ingestion => "收取入库",
