@@ -3,7 +3,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::json;
 
-use super::ledger::{bar, read_policy, witnessed_at};
+use super::ledger::{read_policy, witnessed_at};
+use super::progress::{BYTES, bar};
 use super::{Failure, Outcome};
 use crate::audit::bag::{ClipStory, Report, Step, audit};
 use crate::audit::finding::Findings;
@@ -31,7 +32,7 @@ pub(super) struct Args {
 /// Audits an export. No database is opened: this is for those who have none.
 pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
     let policy = read_policy(&args.policy)?;
-    let bar = bar(args.json, "{wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}");
+    let bar = bar(args.json, BYTES);
     let shown = AtomicU64::new(0);
     let report = audit(&args.bag, &policy, &|done, of| {
         // Most files are small; the bar need not move for each.

@@ -1,11 +1,11 @@
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
+use indicatif::{HumanBytes, ProgressBar};
 use serde_json::json;
 
+use super::progress::{BYTES, bar};
 use super::{Common, Failure, Outcome};
 use crate::audit::export::{self, Exporter, Progress, Written, demand_free};
 use crate::catalog::cases;
@@ -75,7 +75,7 @@ async fn write(exporter: &Exporter, args: &Args) -> Result<Result<Written, expor
     let dir = std::path::absolute(&args.out)?;
     let export = find_or_order(&exporter.custody, args, &dir).await?;
     let progress = Arc::new(Progress::default());
-    let watch = tokio::spawn(watch(Arc::clone(&progress), stop, bar(args.json)));
+    let watch = tokio::spawn(watch(Arc::clone(&progress), stop, bar(args.json, BYTES)));
     let written = export::write(exporter, export.id, &dir, &progress).await;
     watch.abort();
     Ok(written)
@@ -118,15 +118,6 @@ async fn wanted(custody: &Custody, args: &Args) -> Result<Wanted, Failure> {
     };
     let (reason, recipient) = (args.reason.trim().to_owned(), args.recipient.trim().to_owned());
     Ok(Wanted { scope, clips: args.clip.clone(), reason, recipient })
-}
-
-fn bar(json: bool) -> ProgressBar {
-    if json || !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let template = "{bar:30} {bytes}/{total_bytes} {bytes_per_sec} eta {eta}  {msg}";
-    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(0).with_style(style)
 }
 
 /// Moves the bar until it is aborted, and ends the export when the command is to stop.

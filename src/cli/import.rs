@@ -1,8 +1,9 @@
-use std::io::{self, IsTerminal, Write as _};
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
+use super::progress::{BYTES, bar};
 use super::{Common, Failure, Outcome};
 use crate::api::imports::ImportReport;
 use crate::custody::Actor;
@@ -97,11 +98,7 @@ impl<'a> Screen<'a> {
         for warning in file.warnings() {
             complain!("{path}: {warning}");
         }
-        let quiet = args.json || !io::stderr().is_terminal();
-        let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(0) };
-        let template = "{bar:30} {bytes}/{total_bytes} eta {eta}";
-        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-        Self { args, bar: bar.with_style(style), failed: Ok(()) }
+        Self { args, bar: bar(args.json, BYTES), failed: Ok(()) }
     }
 
     fn show(&mut self, group: &Group) {

@@ -1,14 +1,14 @@
 use std::ffi::OsStr;
-use std::io::IsTerminal;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{HumanBytes, HumanDuration, ProgressBar, ProgressStyle};
+use indicatif::{HumanBytes, HumanDuration, ProgressBar};
 use serde::Serialize;
 
+use super::progress::{BYTES, bar};
 use super::serve::setup;
 use super::{Common, Failure, Outcome};
 use crate::catalog::{receipts, uploads};
@@ -81,7 +81,7 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Outcome, Failure
     let (folders, targets) = plan(&config, args)?;
     let began = Instant::now();
     let handle = IntakeHandle::start(setup(&config, &mut store, folders)?, Mode::Once(targets))?;
-    let bar = bar(args.json);
+    let bar = bar(args.json, BYTES);
     let mut summary = Summary::default();
     let finished = tokio::select! {
         done = work(&handle, args, began, &bar, &mut summary) => done.map(|()| true),
@@ -122,15 +122,6 @@ fn plan(config: &Config, args: &Args) -> Result<(Vec<Folder>, Vec<Target>), Fail
         targets.push(Target { folder: index, dir: below, only });
     }
     Ok((folders, targets))
-}
-
-fn bar(json: bool) -> ProgressBar {
-    if json || !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let template = "{bar:30} {bytes}/{total_bytes} {bytes_per_sec} eta {eta}  {msg}";
-    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(0).with_style(style)
 }
 
 /// Waits until everything is accepted, and confirmed unless that is not wanted.

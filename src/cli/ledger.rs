@@ -6,11 +6,10 @@ mod verify_proof;
 
 pub(super) use verify::witnessed_at;
 
-use std::io::{IsTerminal as _, Read, Write};
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::vault::durable;
-use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Common, Failure, Outcome};
 use crate::catalog::ledger as rows;
@@ -107,14 +106,4 @@ impl Pinned {
         let note = SignedCheckpoint::parse(&read_file(path, MAX_NOTE_BYTES)?);
         note.map(Some).map_err(|error| Failure::new(format!("{}: {error}", path.display())))
     }
-}
-
-/// A bar on standard error, when people look at it.
-pub(super) fn bar(quiet: bool, template: &str) -> ProgressBar {
-    if quiet || !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    // Templates are constant and well formed; without one the bar is only plainer.
-    let style = ProgressStyle::with_template(template);
-    ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }

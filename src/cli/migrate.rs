@@ -1,9 +1,7 @@
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use indicatif::{ProgressBar, ProgressStyle};
-
+use super::progress::{COUNT, bar};
 use super::{Common, Failure, Outcome};
 use crate::audit::check::{Scope, check};
 use crate::catalog::engine::{Db, Location, Tx};
@@ -141,7 +139,8 @@ async fn copy(reading: &mut Tx, writing: &mut Tx) -> Result<(), Failure> {
     for table in TABLES {
         all += transfer::count(reading.conn(), table).await?;
     }
-    let bar = bar(all);
+    let bar = bar(false, COUNT);
+    bar.set_length(all);
     for table in TABLES {
         bar.set_message(table.name);
         let copied = transfer::copy(reading.conn(), writing.conn(), table, &|n| bar.inc(n)).await?;
@@ -154,14 +153,6 @@ async fn copy(reading: &mut Tx, writing: &mut Tx) -> Result<(), Failure> {
     bar.finish_and_clear();
     say!("共 {all} 行  {all} rows");
     Ok(())
-}
-
-fn bar(rows: u64) -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{bar:30} {human_pos}/{human_len} {per_sec} eta {eta}  {msg}");
-    ProgressBar::new(rows).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 /// The first table that has not as many rows on both sides.

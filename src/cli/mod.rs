@@ -25,6 +25,7 @@ mod ingest;
 mod ledger;
 mod migrate;
 mod openapi;
+mod progress;
 mod retention;
 mod search;
 mod serve;

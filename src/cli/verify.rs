@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use indicatif::{HumanBytes, ProgressBar};
 use serde_json::json;
 
-use super::ledger::{Pinned, bar};
+use super::ledger::Pinned;
+use super::progress::{BYTES, COUNT, bar};
 use super::{Common, Failure, Outcome};
 use crate::audit::check::{Report, Scope, check};
 use crate::audit::ledger::Conclusion;
@@ -81,10 +82,6 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Outcome, Failure
     }
     verified.outcome()
 }
-
-/// Bars of what is counted, and of bytes.
-const COUNT: &str = "{wide_bar} {human_pos}/{human_len} {per_sec} {eta}";
-const BYTES: &str = "{wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
 
 /// What was done.
 struct Verified {

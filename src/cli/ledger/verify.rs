@@ -1,8 +1,9 @@
 use serde_json::json;
 
-use super::{Pinned, bar};
+use super::Pinned;
 use crate::audit::ledger::{Conclusion, Report, verify};
 use crate::catalog::engine::Db;
+use crate::cli::progress::{COUNT, bar};
 use crate::cli::{Common, Failure, Outcome};
 use crate::model::digest::to_hex;
 use crate::store;
@@ -28,7 +29,7 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Outcome, Failure
         return Err(Failure::new(format!("没有账本 there is no catalog at {location}; is --data-dir right?")));
     }
     let db = Db::open_any(&location).await?;
-    let bar = bar(args.json, "{wide_bar} {human_pos}/{human_len} {per_sec} {eta}");
+    let bar = bar(args.json, COUNT);
     let report = verify(&db, &policy, since.as_ref(), |done, of| {
         bar.set_length(of);
         bar.set_position(done);
