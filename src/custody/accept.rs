@@ -322,14 +322,7 @@ async fn accept_known(
     }
     act.add_upload(upload_of(act, arrival, clip.id));
     act.flush().await?;
-    clip.last_entry = act.record(Record {
-        clip_id: clip.id,
-        prev: Some(clip.last_entry),
-        event: EventKind::Ingestion,
-        actor: &Actor::intake(),
-        public: Map::new(),
-        detail: arrival_detail(arrival, &clip),
-    })?;
+    clip.last_entry = arrived_again(act, arrival, &clip, Map::new())?;
     if clip.role == ClipRole::Sidecar {
         clips::set_last_entry(act.conn(), clip.id, clip.last_entry).await?;
         if clip.sidecar_of.is_none() {
@@ -409,6 +402,23 @@ async fn reconsider(act: &mut Act<'_>, clip: &mut Clip, look: &mut Look) -> Resu
     act.touch(Subject::Clip(clip.id));
     look.anew.push(clip.id);
     Ok(clips::update(act.conn(), clip).await?)
+}
+
+/// Records that bytes which are a clip already arrived once more; gives the entry.
+fn arrived_again(
+    act: &mut Act<'_>,
+    arrival: &Arrival,
+    clip: &Clip,
+    public: Map<String, Value>,
+) -> Result<u64, CustodyError> {
+    act.record(Record {
+        clip_id: clip.id,
+        prev: Some(clip.last_entry),
+        event: EventKind::Ingestion,
+        actor: &Actor::intake(),
+        public,
+        detail: arrival_detail(arrival, clip),
+    })
 }
 
 fn upload_of(act: &Act<'_>, a: &Arrival, clip_id: Id) -> Upload {

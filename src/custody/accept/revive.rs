@@ -4,16 +4,15 @@
 use serde_json::json;
 
 use super::{
-    Accepted, Arrival, ClipRole, arrival_detail, attach, conclude, find_clip_for, known_of, object, paired, reconsider,
+    Accepted, Arrival, ClipRole, arrived_again, attach, conclude, find_clip_for, known_of, object, paired, reconsider,
     unattached, upload_of,
 };
 use crate::catalog::clips::{self, Clip};
 use crate::catalog::{tombstones, uploads};
-use crate::custody::act::{Act, Record};
+use crate::custody::CustodyError;
+use crate::custody::act::Act;
 use crate::custody::rematch::Look;
-use crate::custody::{Actor, CustodyError};
 use crate::model::clip::ClipState;
-use crate::model::custody::EventKind;
 use crate::model::subject::Subject;
 
 /// Brings a destroyed clip back.
@@ -54,14 +53,7 @@ pub(super) async fn revive(
         act.add_upload(upload_of(act, arrival, clip.id));
     }
     act.flush().await?;
-    clip.last_entry = act.record(Record {
-        clip_id: clip.id,
-        prev: Some(clip.last_entry),
-        event: EventKind::Ingestion,
-        actor: &Actor::intake(),
-        public: object(json!({"revives": destroyed_by})),
-        detail: arrival_detail(arrival, &clip),
-    })?;
+    clip.last_entry = arrived_again(act, arrival, &clip, object(json!({"revives": destroyed_by})))?;
     clips::revive(act.conn(), &clip).await?;
     let at = act.at();
     tombstones::set_revived(act.conn(), destroyed_by, clip.last_entry, at).await?;
