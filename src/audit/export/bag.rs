@@ -137,6 +137,15 @@ impl Bag {
         Ok(())
     }
 
+    /// Writes the file that says whose the directory is. It is there at every instant: without it the next start would take the
+    /// directory for somebody else's.
+    fn replace_info(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        let path = self.path(INFO);
+        let replaced = durable::write_replace(&path, bytes, 0o640).and_then(|()| digest_of(&path));
+        self.tags.insert(INFO.to_owned(), replaced.map_err(Failure::at(&path))?);
+        Ok(())
+    }
+
     fn write(&self, name: &str, bytes: &[u8]) -> Result<Sealed, Failure> {
         let mut writer = self.create(name)?;
         writer.write_all(bytes).map_err(Failure::at(&self.path(name)))?;
@@ -216,7 +225,7 @@ impl Bag {
             "Source-Organization: {source}\nExternal-Identifier: {id}\nBagging-Date: {day}\nBag-Software-Agent: {agent}\n\
              Payload-Oxum: {bytes}.{files}\nZhilu-Format: {FORMAT}\n"
         );
-        self.put_tag(INFO, info.as_bytes())?;
+        self.replace_info(info.as_bytes())?;
         self.prune("log", &self.tags)?;
         self.write_sums(TAG_MANIFEST, &self.tags)?;
         self.sync()?;

@@ -210,6 +210,33 @@ async fn an_incident_leaves_with_its_history() {
     assert!(world.check().await.findings.list().is_empty());
 }
 
+/// The ledger has committed to the manifest; what comes after is done by the next turn, whatever was done of it.
+#[tokio::test]
+async fn a_crash_after_the_commit_is_finished_by_the_next_turn() {
+    let world = World::new().await;
+    let id = made(&world, world.clip("132920").await).await;
+    let bag = world.app.exports.clone().unwrap().join(&id);
+    let again = async || {
+        world.meddle("update exports set state = 'recorded'").await;
+        turn(&deps(&world), &Arc::new(Progress::default())).await.unwrap();
+        assert_eq!(state(&world, &id).await["state"], "done");
+        let audited = hold(&world, &bag);
+        assert_eq!(audited.words()[0].iter().filter(|word| **word == "export").count(), 1, "it left once");
+    };
+    // Died before the rename, with only some of the files beside the payload.
+    let partial = bag.with_extension("partial");
+    std::fs::rename(&bag, &partial).unwrap();
+    for lost in ["tagmanifest-sha256.txt", "bagit.txt", "policy"] {
+        std::fs::remove_file(partial.join(lost)).unwrap();
+    }
+    std::fs::remove_dir_all(partial.join("log")).unwrap();
+    std::fs::write(partial.join("bag-info.txt.new"), "cut").unwrap();
+    again().await;
+    assert!(!partial.exists());
+    // Died after the rename, before that was recorded.
+    again().await;
+}
+
 /// Whoever looks at a clip while its bag is made is in the bag, or came after it: never in between.
 #[tokio::test]
 async fn no_look_is_lost_while_a_bag_is_made() {
